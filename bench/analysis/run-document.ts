@@ -1,0 +1,211 @@
+// run.json, declared once: the types of everything after the analysis and the published JSON Schema come from here.
+import { z } from 'zod'
+
+const nullable = <T extends z.ZodType>(type: T) => type.nullable()
+const whole = z.number().int().nonnegative()
+
+export const estimateSchema = z
+  .object({ value: z.number(), low: z.number(), high: z.number() })
+  .describe('An estimate with its 95 % interval: low ≤ value ≤ high.')
+
+const latencySchema = z
+  .object({
+    p50: nullable(estimateSchema),
+    p90: nullable(estimateSchema),
+    p95: nullable(estimateSchema),
+    p99: nullable(estimateSchema),
+    p999: nullable(estimateSchema),
+    mean: nullable(estimateSchema),
+    min: nullable(estimateSchema),
+    max: nullable(estimateSchema),
+  })
+  .describe('Milliseconds, of completed requests pooled over the repetitions; null where too few samples carry it.')
+
+export const loadSchema = z
+  .discriminatedUnion('model', [
+    z.object({ model: z.literal('closed'), concurrency: whole, connections: whole }),
+    z.object({
+      model: z.literal('open'),
+      requestRate: z.number(),
+      distribution: z.enum(['constant', 'poisson']),
+      maxInFlight: whole,
+      connections: whole,
+    }),
+  ])
+  .describe('Closed loop at a concurrency, or open loop at a request rate (requests/s).')
+
+export const PROBLEM_CODES = [
+  'too-few-samples',
+  'generator-limited',
+  'dropped-requests',
+  'error-rate',
+  'not-steady',
+  'outputs-disagree',
+  'noisy-host',
+  'saturated',
+  'server-died',
+  'count-mismatch',
+  'not-run',
+  'interrupted',
+] as const
+
+export const problemSchema = z
+  .object({ code: z.enum(PROBLEM_CODES), message: z.string(), remedy: z.string() })
+  .describe('What spoils the cell, and what to try.')
+
+export const cellSchema = z.object({
+  target: z.string(),
+  batchSize: whole,
+  load: loadSchema,
+  engine: z.string(),
+  repetitions: whole,
+  latencyMs: latencySchema.describe(`Response time: received − due. ${latencySchema.description}`),
+  serviceMs: latencySchema.describe(`Service time: received − sent. ${latencySchema.description}`),
+  sendLagMs: z
+    .object({ p50: nullable(z.number()), p99: nullable(z.number()), max: nullable(z.number()) })
+    .describe('Sent − due, in milliseconds: the generator’s own lateness.'),
+  requestsPerSec: estimateSchema.describe('Completed requests per second of the window.'),
+  inferencesPerSec: estimateSchema.describe('requestsPerSec × batch size.'),
+  counts: z.object({
+    sent: whole,
+    completed: whole,
+    failed: whole,
+    dropped: whole,
+    delayed: whole,
+    censored: whole,
+  }),
+  errors: z.record(z.string(), whole),
+  errorExamples: z.array(z.string()),
+  server: z
+    .object({
+      requests: nullable(whole),
+      failures: nullable(whole),
+      queueMs: nullable(z.number()),
+      computeInputMs: nullable(z.number()),
+      computeInferMs: nullable(z.number()),
+      computeOutputMs: nullable(z.number()),
+      meanExecutedBatch: nullable(z.number()),
+    })
+    .describe('The server’s own account of the windows: means per request; null where it tells nothing.'),
+  resources: z.object({
+    cpuFraction: nullable(z.number()),
+    memoryBytes: nullable(z.number()),
+    gpu: nullable(z.object({ utilisation: z.number(), memoryBytes: z.number(), powerWatts: nullable(z.number()) })),
+  }),
+  client: z.object({
+    cpuUsPerRequest: nullable(z.number()),
+    cpuFraction: nullable(z.number()),
+    eventLoopDelayP99Ms: nullable(z.number()),
+    bytesSent: whole,
+    bytesReceived: whole,
+  }),
+  problems: z.array(problemSchema),
+})
+
+export const METRICS = [
+  'p50',
+  'p90',
+  'p95',
+  'p99',
+  'p999',
+  'mean',
+  'requestsPerSec',
+  'inferencesPerSec',
+  'errorRate',
+] as const
+
+export const comparisonSchema = z.object({
+  baseline: z.string(),
+  candidate: z.string(),
+  batchSize: whole,
+  load: loadSchema,
+  metric: z.enum(METRICS),
+  better: z.enum(['lower', 'higher']),
+  change: nullable(estimateSchema).describe('(candidate − baseline) / baseline; null where incomparable.'),
+  verdict: z.enum(['improved', 'regressed', 'unchanged', 'incomparable']),
+  pAdjusted: nullable(z.number()).describe('Two-sided p-value, Holm-adjusted over all comparisons of the run.'),
+  why: z.string(),
+})
+
+export const findingSchema = z.object({
+  status: z.enum(['pass', 'fail', 'inconclusive']),
+  rule: z.string(),
+  target: z.string(),
+  batchSize: whole,
+  load: loadSchema,
+  metric: z.enum(METRICS),
+  measured: nullable(z.number()),
+  limit: nullable(z.number()),
+  why: z.string(),
+})
+
+export const gateSchema = z.object({
+  status: z.enum(['pass', 'fail', 'inconclusive']),
+  findings: z.array(findingSchema),
+})
+
+export const paritySchema = z.object({
+  target: z.string(),
+  against: z.string(),
+  maxAbsDifference: nullable(z.number()),
+  ok: z.boolean(),
+  checkedDuringRun: whole,
+  disagreed: whole,
+  reason: nullable(z.string()),
+})
+
+export const identitySchema = z.object({
+  kind: z.string(),
+  runtime: z.string(),
+  imageDigest: nullable(z.string()),
+  serverName: nullable(z.string()),
+  serverVersion: nullable(z.string()),
+  modelVersion: nullable(z.string()),
+  modelSha256: nullable(z.string()),
+  device: nullable(z.enum(['cpu', 'gpu'])),
+  pid: nullable(whole),
+  containerId: nullable(z.string()),
+  detail: z.string(),
+})
+
+export const environmentSchema = z.object({
+  cpu: nullable(z.string()),
+  cores: whole,
+  memoryBytes: whole,
+  kernel: z.string(),
+  governor: nullable(z.string()).describe('CPU frequency governor; null where the kernel shows none.'),
+  node: z.string(),
+  dyno: z.string(),
+  docker: nullable(z.string()),
+  gpu: nullable(z.string()),
+  stealFraction: nullable(z.number()).describe('Share of CPU time that the hypervisor took during the run.'),
+  servers: z.record(z.string(), identitySchema),
+})
+
+export const runSchema = z.object({
+  schemaVersion: z.literal(1),
+  id: z.string(),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  interrupted: z.boolean(),
+  scenario: z.object({ name: z.string(), description: z.string(), sha256: z.string(), path: z.string() }),
+  seed: whole,
+  environment: environmentSchema,
+  parity: z.array(paritySchema),
+  cells: z.array(cellSchema),
+  comparisons: z.array(comparisonSchema),
+  gate: gateSchema.optional(),
+})
+
+export type Estimate = z.infer<typeof estimateSchema>
+export type LatencySummary = z.infer<typeof latencySchema>
+export type Problem = z.infer<typeof problemSchema>
+export type ProblemCode = (typeof PROBLEM_CODES)[number]
+export type CellSummary = z.infer<typeof cellSchema>
+export type Comparison = z.infer<typeof comparisonSchema>
+export type Metric = (typeof METRICS)[number]
+export type Finding = z.infer<typeof findingSchema>
+export type GateResult = z.infer<typeof gateSchema>
+export type ParitySummary = z.infer<typeof paritySchema>
+export type Environment = z.infer<typeof environmentSchema>
+export type RunDocument = z.infer<typeof runSchema>

@@ -1,0 +1,50 @@
+// One protocol's connections, seen by the loops: lanes that each carry one request at a time.
+import type { Outcome } from './types.ts'
+
+/** What a lane reports, exactly once for every send. No allocation on the way. */
+export interface LaneSink {
+  /**
+   * @param code HTTP or gRPC status, 0 where there was none
+   * @param body buffer that holds the answer (HTTP body or gRPC message) during this call only; null where there is none
+   * @param headerLength `inference-header-content-length`, −1 where absent
+   */
+  onAnswer(
+    lane: number,
+    outcome: Outcome,
+    code: number,
+    bytesSent: number,
+    bytesReceived: number,
+    body: Uint8Array | null,
+    start: number,
+    end: number,
+    headerLength: number,
+  ): void
+  /** A failure's text, for the first few examples only. */
+  onFailureText(text: string): void
+}
+
+/** A transport reports `ok` for HTTP 200 / gRPC OK; the loop then asks the codec about the form of the body. */
+export interface Transport {
+  /** How many requests can be in flight. */
+  readonly lanes: number
+  /** Opens every connection; resolves when all are ready or have failed (a failed one is tried again at its next send). */
+  open(): Promise<void>
+  /** Sends prebuilt request number `request` on a free lane. Never throws: failures come through the sink, later. */
+  send(lane: number, request: number): void
+  /** Gives a lane's request up (timeout): reported at once with this outcome; a late answer is ignored. */
+  abandon(lane: number, outcome: 'timeout' | 'aborted'): void
+  close(): Promise<void>
+}
+
+export interface TransportOptions {
+  readonly host: string
+  readonly port: number
+  readonly lanes: number
+  readonly connections: number
+  /** Codec's path, headers and the prebuilt bodies (HTTP) or messages (gRPC). */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly bodies: readonly Uint8Array[]
+  readonly connectTimeoutMs: number
+  readonly sink: LaneSink
+}

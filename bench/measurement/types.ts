@@ -1,0 +1,66 @@
+// What one trial left behind: raw request records and everything observed beside them. Durable; summaries are made of it.
+import type { ClientUse, RequestColumns, Verification } from '../load/types.ts'
+import type { Trial } from '../plan/types.ts'
+
+/** The server's own account of the measurement window; means per request, from the difference of two readings. */
+export interface ServerStatistics {
+  /** Successful requests that the server counted. */
+  readonly requests: number
+  readonly failures: number
+  readonly inferences: number
+  /** Executions of the model; inferences / executions = mean executed batch. */
+  readonly executions: number
+  readonly queueMs: number | null
+  readonly computeInputMs: number | null
+  readonly computeInferMs: number | null
+  readonly computeOutputMs: number | null
+  readonly meanExecutedBatch: number | null
+}
+
+export interface ResourceUse {
+  /** CPU seconds used / window, 1 = one core. */
+  readonly cpuFraction: number | null
+  /** Largest reading in the window. */
+  readonly memoryBytes: number | null
+  readonly gpu: {
+    readonly utilisation: number
+    readonly memoryBytes: number
+    readonly powerWatts: number | null
+  } | null
+}
+
+/** Where a trial's cell is spoiled by something that the records alone do not show. */
+export interface TrialFault {
+  readonly code: 'server-died' | 'outputs-disagree' | 'count-mismatch' | 'not-run' | 'interrupted'
+  readonly message: string
+}
+
+export interface Measurement {
+  readonly schemaVersion: 1
+  readonly trial: Trial
+  readonly engine: string
+  readonly startedAtMs: number
+  readonly windowNs: number
+  readonly columns: RequestColumns
+  readonly dropped: number
+  readonly delayed: number
+  readonly censored: number
+  readonly errors: Readonly<Record<string, number>>
+  readonly errorExamples: readonly string[]
+  readonly verification: Verification
+  readonly client: ClientUse
+  readonly server: ServerStatistics | null
+  readonly resources: ResourceUse
+  readonly faults: readonly TrialFault[]
+}
+
+/** Agreement of one target with the reference before the load. */
+export interface ParityResult {
+  readonly target: string
+  readonly against: string
+  readonly batchSize: number
+  readonly maxAbsDifference: number | null
+  readonly ok: boolean
+  /** Why not, in one sentence; null when ok. */
+  readonly reason: string | null
+}

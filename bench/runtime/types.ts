@@ -1,0 +1,68 @@
+// What a runtime gives the rest: servers that answer, what they are, what they use, and how to stop them.
+import type { ServerSpec } from '../scenario/types.ts'
+
+export type RuntimeName = 'local' | 'docker'
+
+/** What exactly was measured. `null` where it does not apply or is not known. */
+export interface Identity {
+  readonly kind: ServerSpec['kind']
+  readonly runtime: RuntimeName | 'external'
+  readonly imageDigest: string | null
+  readonly serverName: string | null
+  readonly serverVersion: string | null
+  readonly modelVersion: string | null
+  readonly modelSha256: string | null
+  readonly device: 'cpu' | 'gpu' | null
+  readonly pid: number | null
+  readonly containerId: string | null
+  /** e.g. `gunicorn gthread, 1 worker × 4 threads` */
+  readonly detail: string
+}
+
+/** Cumulative CPU and present memory of a server's whole process tree. */
+export interface ResourceReading {
+  /** Since the server started. */
+  readonly cpuSeconds: number
+  /** Resident, summed over the tree. */
+  readonly memoryBytes: number
+}
+
+export interface RunningServer {
+  readonly name: string
+  readonly identity: Identity
+  /** Base URL without a trailing slash, e.g. `http://127.0.0.1:43121`. */
+  readonly url: string
+  /** `host:port`, `null` where it speaks no gRPC. */
+  readonly grpcAddress: string | null
+  /** Full URL of a Prometheus page, `null` where there is none. */
+  readonly metricsUrl: string | null
+  /** `null` while it runs; else one sentence, e.g. `triton was killed by SIGKILL`, with its last log lines. */
+  death(): { readonly reason: string; readonly logTail: readonly string[] } | null
+  /** `null` where the process cannot be seen (external). */
+  resources(): Promise<ResourceReading | null>
+  /** Stops it and waits until it is gone. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/** Told while servers are set up and started, so that nothing over a second is silent. */
+export interface RuntimeEvents {
+  /** A step began, e.g. `installing Python packages (1.4 GB, once)`. */
+  readonly step: (text: string) => void
+}
+
+export interface StartRequest {
+  readonly name: string
+  readonly spec: ServerSpec
+  /** Name of the model whose readiness is waited for. */
+  readonly model: string
+  /** Absolute folder for log files `<server>.log`. */
+  readonly logDir: string
+  readonly signal: AbortSignal
+  readonly events: RuntimeEvents
+}
+
+export interface Runtime {
+  readonly name: RuntimeName
+  /** Starts one server and waits until it is ready. @throws BenchError kind `environment` */
+  start(request: StartRequest): Promise<RunningServer>
+}

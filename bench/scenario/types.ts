@@ -1,0 +1,131 @@
+// A Scenario: what a file says once it is validated, with defaults filled in and every unit resolved into its name.
+
+export type Datatype = 'FP32' | 'FP64' | 'INT32' | 'INT64' | 'UINT8'
+
+export interface TensorSpec {
+  readonly name: string
+  readonly datatype: Datatype
+  /** Without the batch dimension. */
+  readonly shape: readonly number[]
+}
+
+export interface ModelSpec {
+  readonly name: string
+  /** `null`: the server's newest. */
+  readonly version: string | null
+  readonly inputs: readonly TensorSpec[]
+  readonly outputs: readonly TensorSpec[]
+  /** `max_batch_size` of the model's config.pbtxt where it lies in the model repository, else `null`. */
+  readonly maxBatchSize: number | null
+}
+
+export interface FlaskServer {
+  readonly kind: 'flask'
+  /** `production`: gunicorn with keep-alive. `development`: Flask's own server, which closes after every answer. */
+  readonly mode: 'production' | 'development'
+  readonly workers: number
+  readonly threads: number
+  /** `null`: any free port. */
+  readonly port: number | null
+  readonly image: string | null
+  readonly env: Readonly<Record<string, string>>
+  readonly startTimeoutMs: number
+}
+
+export interface TritonServer {
+  readonly kind: 'triton'
+  readonly image: string
+  readonly gpus: 'auto' | 'all' | 'none' | number
+  /** `null`: any free ports. */
+  readonly ports: { readonly http: number; readonly grpc: number; readonly metrics: number } | null
+  readonly env: Readonly<Record<string, string>>
+  readonly startTimeoutMs: number
+}
+
+export interface ExternalServer {
+  readonly kind: 'external'
+  readonly url: string
+  /** `host:port` */
+  readonly grpcUrl: string | null
+  readonly metricsUrl: string | null
+}
+
+export type ServerSpec = FlaskServer | TritonServer | ExternalServer
+
+export type EngineName = 'native' | 'autocannon' | 'grpc-js'
+
+export interface TargetSpec {
+  readonly name: string
+  /** A key of `servers`. */
+  readonly server: string
+  readonly api: 'flask' | 'kserve'
+  readonly protocol: 'http' | 'grpc'
+  /** How tensors travel over HTTP; gRPC is always binary. */
+  readonly tensors: 'json' | 'binary'
+  readonly engine: EngineName
+}
+
+export type LoadModel =
+  | { readonly model: 'closed'; readonly concurrency: number; readonly connections: number }
+  | {
+      readonly model: 'open'
+      /** Requests per second. */
+      readonly requestRate: number
+      readonly distribution: 'constant' | 'poisson'
+      readonly maxInFlight: number
+      readonly connections: number
+    }
+
+export type MetricName =
+  | 'p50'
+  | 'p90'
+  | 'p95'
+  | 'p99'
+  | 'p999'
+  | 'mean'
+  | 'requestsPerSec'
+  | 'inferencesPerSec'
+  | 'errorRate'
+
+/** One of the limits is set. Latencies in ms, rates per second, errorRate as a fraction. */
+export interface GateRule {
+  readonly metric: MetricName
+  /** `null`: every target. */
+  readonly target: string | null
+  /** Fraction of the baseline's value by which the metric may get worse. */
+  readonly maxRegression: number | null
+  readonly max: number | null
+  readonly min: number | null
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly description: string
+  readonly model: ModelSpec
+  readonly servers: Readonly<Record<string, ServerSpec>>
+  readonly targets: readonly TargetSpec[]
+  readonly matrix: {
+    readonly targets: readonly string[]
+    readonly batchSizes: readonly number[]
+    readonly loads: readonly LoadModel[]
+  }
+  readonly measure: {
+    readonly warmupMs: number
+    readonly durationMs: number
+    readonly repetitions: number
+    readonly timeoutMs: number
+    readonly seed: number
+  }
+  readonly verify: { readonly tolerance: number; readonly every: number }
+  readonly compare: { readonly baseline: string } | null
+  readonly gate: { readonly alpha: number; readonly rules: readonly GateRule[] } | null
+}
+
+/** A scenario and where it came from. */
+export interface LoadedScenario {
+  readonly scenario: Scenario
+  /** As the user typed it. */
+  readonly path: string
+  /** Of the file's bytes and every `--set`. */
+  readonly sha256: string
+}
