@@ -209,3 +209,10 @@ export type GateResult = z.infer<typeof gateSchema>
 export type ParitySummary = z.infer<typeof paritySchema>
 export type Environment = z.infer<typeof environmentSchema>
 export type RunDocument = z.infer<typeof runSchema>
+
+/** The latency distribution of one cell as a curve for charts: quantile (0 to 1, ascending) against milliseconds. */
+export interface LatencyCurve {
+  /** Index into `RunDocument.cells`. */
+  readonly cell: number
+  readonly points: readonly { readonly quantile: number; readonly ms: number }[]
+}

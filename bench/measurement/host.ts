@@ -1,0 +1,54 @@
+// What machine a run was made on: the fingerprint by which runs are compared or refused.
+import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus, release, totalmem } from 'node:os'
+
+export interface HostFacts {
+  readonly cpu: string | null
+  readonly cores: number
+  readonly memoryBytes: number
+  readonly kernel: string
+  /** CPU frequency governor, `null` where the kernel shows none (virtual machines). */
+  readonly governor: string | null
+  readonly node: string
+}
+
+export function readHostFacts(): HostFacts {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? null,
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    kernel: release(),
+    governor: firstLine('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor'),
+    node: process.version,
+  }
+}
+
+/** CPU time of the whole machine in clock ticks, since boot. */
+export interface CpuTicks {
+  readonly total: number
+  /** Taken by the hypervisor for others while this machine wanted to run. */
+  readonly steal: number
+}
+
+/** The first line of /proc/stat; `null` where there is no /proc. */
+export function readCpuTicks(): CpuTicks | null {
+  const fields = firstLine('/proc/stat')?.split(/\s+/).slice(1).map(Number)
+  if (fields === undefined) return null
+  // user nice system idle iowait irq softirq steal; guest time (after them) is already counted in user.
+  const counted = fields.slice(0, 8)
+  return { total: counted.reduce((sum, ticks) => sum + ticks, 0), steal: counted[7] ?? 0 }
+}
+
+/** Share of the CPU time between two readings that was stolen, 0 to 1. */
+export function stealFraction(before: CpuTicks | null, after: CpuTicks | null): number | null {
+  if (before === null || after === null || after.total <= before.total) return null
+  return (after.steal - before.steal) / (after.total - before.total)
+}
+
+function firstLine(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').split('\n')[0]?.trim() || null
+  } catch {
+    return null
+  }
+}

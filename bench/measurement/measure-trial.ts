@@ -1,0 +1,132 @@
+// One trial: warm up, read the server's counters, load, read them again, and hold the two accounts against each other.
+import { sleep } from '../core/clock.ts'
+import { messageOf } from '../core/errors.ts'
+import type { LoadSession, PhaseProgress, PhaseResult } from '../load/types.ts'
+import type { Trial } from '../plan/types.ts'
+import type { RunningServer } from '../runtime/types.ts'
+import { emptyColumns } from './columns-file.ts'
+import { NO_RESOURCES, sampleResources } from './resource-sampler.ts'
+import { readServerCounters, type ServerCounters, statisticsBetween } from './server-statistics.ts'
+import type { Measurement, ServerStatistics, TrialFault } from './types.ts'
+
+export interface TrialSetting {
+  readonly trial: Trial
+  readonly engine: string
+  readonly server: RunningServer
+  /** Name of the model whose statistics the server keeps; `null` for servers that keep none (Flask). */
+  readonly statisticsOf: string | null
+  readonly open: () => Promise<LoadSession>
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: PhaseProgress) => void
+}
+
+/**
+ * Never throws: whatever spoils the trial is a fault in its measurement.
+ *
+ * The warm-up is a phase of its own that ends with nothing in flight, so that the server's counters can be read at
+ * rest and then equal the client's exactly.
+ */
+export async function measureTrial(setting: TrialSetting): Promise<Measurement> {
+  const death = setting.server.death()
+  if (death !== null) return withoutData(setting, { code: 'server-died', message: death.reason })
+  let session: LoadSession | null = null
+  try {
+    session = await setting.open()
+    return await measureWindow(setting, session)
+  } catch (error) {
+    return withoutData(setting, { code: 'not-run', message: messageOf(error) })
+  } finally {
+    await session?.close()
+  }
+}
+
+async function measureWindow(setting: TrialSetting, session: LoadSession): Promise<Measurement> {
+  const { trial, server } = setting
+  const counters = () => (setting.statisticsOf === null ? null : readServerCounters(server.url, setting.statisticsOf))
+  if (trial.warmupMs > 0) {
+    await session.run({ name: 'warmup', durationMs: trial.warmupMs }, setting.onProgress)
+  }
+  const before = await counters()
+  const stopSampling = await sampleResources(() => server.resources())
+  const result = await session.run({ name: 'measure', durationMs: trial.durationMs }, setting.onProgress)
+  const resources = await stopSampling()
+  const statistics = before === null ? null : await settledStatistics(before, counters, result)
+  return {
+    ...head(setting),
+    ...result,
+    server: statistics,
+    resources,
+    faults: faultsOf(setting, result, statistics),
+  }
+}
+
+/** A server counts a request a moment after it has answered it. */
+const SETTLE_TRIES = 10
+const SETTLE_MS = 20
+
+async function settledStatistics(
+  before: ServerCounters,
+  counters: () => Promise<ServerCounters | null> | null,
+  result: PhaseResult,
+): Promise<ServerStatistics | null> {
+  for (let attempt = 1; ; attempt++) {
+    const after = await counters()
+    if (after === null) return null
+    const statistics = statisticsBetween(before, after)
+    if (statistics.requests >= answeredOk(result) || attempt === SETTLE_TRIES) return statistics
+    await sleep(SETTLE_MS)
+  }
+}
+
+/** Requests that the server thinks it has answered well, whether or not we like the answer. */
+function answeredOk(result: PhaseResult): number {
+  const failed = Object.values(result.errors).reduce((sum, count) => sum + count, 0)
+  return result.columns.length - failed + (result.errors['bad-response'] ?? 0)
+}
+
+function faultsOf(setting: TrialSetting, result: PhaseResult, statistics: ServerStatistics | null): TrialFault[] {
+  const faults: TrialFault[] = []
+  if (setting.signal.aborted) faults.push({ code: 'interrupted', message: 'the run was interrupted in this trial' })
+  const death = setting.server.death()
+  if (death !== null) faults.push({ code: 'server-died', message: death.reason })
+  if (result.verification.disagreed > 0) {
+    const { disagreed, checked, maxAbsDifference } = result.verification
+    faults.push({
+      code: 'outputs-disagree',
+      message: `${disagreed} of ${checked} checked answers differ from the reference, by up to ${maxAbsDifference}`,
+    })
+  }
+  const unanswered = ['timeout', 'aborted', 'connect', 'bad-response'].some((kind) => (result.errors[kind] ?? 0) > 0)
+  // Whether the server counted a request that was given up cannot be known, so only clean windows are held against it.
+  if (statistics !== null && !unanswered && result.censored === 0 && statistics.requests !== answeredOk(result)) {
+    faults.push({
+      code: 'count-mismatch',
+      message: `the server counted ${statistics.requests} requests, the client ${answeredOk(result)}`,
+    })
+  }
+  return faults
+}
+
+/** The measurement of a trial that could not be run: no requests, and the reason. */
+export function withoutData(setting: Pick<TrialSetting, 'trial' | 'engine'>, fault: TrialFault): Measurement {
+  return {
+    ...head(setting),
+    startedAtMs: Date.now(),
+    windowNs: 0,
+    columns: emptyColumns(0),
+    dropped: 0,
+    delayed: 0,
+    censored: 0,
+    errors: {},
+    errorExamples: [],
+    verification: { checked: 0, disagreed: 0, maxAbsDifference: 0 },
+    client: { cpuMs: 0, cpuFraction: 0, eventLoopDelayP99Ms: 0, bytesSent: 0, bytesReceived: 0 },
+    server: null,
+    resources: NO_RESOURCES,
+    faults: [fault],
+  }
+}
+
+function head(setting: Pick<TrialSetting, 'trial' | 'engine'>) {
+  return { schemaVersion: 1 as const, trial: setting.trial, engine: setting.engine }
+}

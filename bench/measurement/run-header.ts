@@ -1,0 +1,55 @@
+// What a stored run needs beside its measurements to be analysed again: header.json, written at the start and at the end.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { BenchError, messageOf } from '../core/errors.ts'
+import { writeFileAtomic } from '../core/files.ts'
+import type { CellKey } from '../plan/types.ts'
+import type { Identity } from '../runtime/types.ts'
+import type { Scenario } from '../scenario/types.ts'
+import type { HostFacts } from './host.ts'
+import type { ParityResult } from './types.ts'
+
+export interface RunHeader {
+  readonly schemaVersion: 1
+  readonly id: string
+  readonly startedAt: string
+  /** `null` in the header of a run that was killed. */
+  readonly finishedAt: string | null
+  readonly interrupted: boolean
+  readonly scenario: Scenario
+  readonly scenarioPath: string
+  readonly scenarioSha256: string
+  readonly seed: number
+  readonly cells: readonly CellKey[]
+  readonly parity: readonly ParityResult[]
+  readonly environment: HostFacts & {
+    readonly dyno: string
+    readonly stealFraction: number | null
+    readonly servers: Readonly<Record<string, Identity>>
+  }
+}
+
+const HEADER = 'header.json'
+
+export function writeHeader(dir: string, header: RunHeader): void {
+  writeFileAtomic(join(dir, HEADER), `${JSON.stringify(header, null, 2)}\n`)
+}
+
+/** @throws BenchError `run-unreadable`: no run directory, or one of another version */
+export function readHeader(dir: string): RunHeader {
+  try {
+    const header = JSON.parse(readFileSync(join(dir, HEADER), 'utf8')) as RunHeader
+    if (header.schemaVersion !== 1)
+      throw new Error(`schemaVersion ${String(header.schemaVersion)} is not known to this version`)
+    return header
+  } catch (error) {
+    throw new BenchError({
+      kind: 'usage',
+      code: 'run-unreadable',
+      message: `this is no run directory: ${messageOf(error)}`,
+      place: dir,
+      hint: 'name a folder that `dyno run` wrote, such as one of reports/runs/',
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,134 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Trial } from '../plan/types.ts'
+import { emptyColumns } from './columns-file.ts'
+import { withoutData } from './measure-trial.ts'
+import { createRunStore, finishSamples, loadMeasurements } from './run-store.ts'
+import type { Measurement } from './types.ts'
+
+let dir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'dyno-store-'))
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+function trialNumber(repetition: number): Trial {
+  return {
+    id: `triton-grpc/b4/c8#${repetition}`,
+    target: 'triton-grpc',
+    batchSize: 4,
+    load: { model: 'closed', concurrency: 8, connections: 8 },
+    warmupMs: 100,
+    durationMs: 500,
+    timeoutMs: 1000,
+    repetition,
+  }
+}
+
+function measurementOf(repetition: number, rows: number): Measurement {
+  const columns = emptyColumns(rows)
+  for (let row = 0; row < rows; row++) {
+    columns.scheduledNs[row] = row * 1e6
+    columns.sentNs[row] = row * 1e6 + 7
+    columns.receivedNs[row] = row * 1e6 + 500_000.5 + repetition
+    columns.outcome[row] = row % 6
+    columns.code[row] = row % 2 === 0 ? 200 : 503
+    columns.bytesSent[row] = 4_000_000_000 % (row + 1)
+    columns.bytesReceived[row] = row
+  }
+  const empty = withoutData({ trial: trialNumber(repetition), engine: 'native' }, { code: 'interrupted', message: 'x' })
+  return { ...empty, faults: [], columns, windowNs: 5e8, startedAtMs: 1_750_000_000_000 }
+}
+
+describe('a run’s store', () => {
+  it('gives back what was stored, to the last bit, trials without requests included', async () => {
+    const store = createRunStore(join(dir, 'run'))
+    const measurements = [measurementOf(1, 1000), measurementOf(2, 0), measurementOf(3, 17)]
+    for (const measurement of measurements) store.append(measurement)
+    await store.finish()
+    expect(await loadMeasurements(store.dir)).toEqual(measurements)
+  })
+
+  it('leaves a file that other tools read, one row a request', async () => {
+    const store = createRunStore(join(dir, 'run'))
+    store.append(measurementOf(1, 3))
+    await store.finish()
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(join(store.dir, 'samples.parquet')) })
+    expect(rows).toHaveLength(3)
+    expect(rows[1]).toEqual({
+      trial: 'triton-grpc/b4/c8#1',
+      target: 'triton-grpc',
+      load: 'c8',
+      batch_size: 4,
+      repetition: 1,
+      scheduled_ns: 1e6,
+      sent_ns: 1e6 + 7,
+      received_ns: 1e6 + 500_001.5,
+      outcome: 'connect',
+      code: 503,
+      bytes_sent: 0,
+      bytes_received: 1,
+    })
+    expect(readdirSync(store.dir)).not.toContain('samples.part')
+  })
+
+  it('can be read when the run was killed, and made whole', async () => {
+    const store = createRunStore(join(dir, 'run'))
+    store.append(measurementOf(1, 50))
+    expect(await loadMeasurements(store.dir)).toEqual([measurementOf(1, 50)])
+    await finishSamples(store.dir, [{ trial: trialNumber(1), rows: 50 }])
+    expect(await loadMeasurements(store.dir)).toEqual([measurementOf(1, 50)])
+  })
+
+  it('keeps the whole trials of a file that was cut off in the middle of one', async () => {
+    const store = createRunStore(join(dir, 'run'))
+    store.append(measurementOf(1, 50))
+    store.append(measurementOf(2, 50))
+    truncateSync(join(store.dir, 'samples.part'), 50 * 37 + 100)
+    expect(await loadMeasurements(store.dir)).toEqual([measurementOf(1, 50)])
+  })
+
+  it('refuses a folder that already holds a run', () => {
+    createRunStore(join(dir, 'run')).append(measurementOf(1, 1))
+    expect(() => createRunStore(join(dir, 'run'))).toThrow(/already holds a run/)
+  })
+
+  it('refuses a place where a folder cannot be made, before anything is measured', () => {
+    writeFileSync(join(dir, 'file'), '')
+    expect(() => createRunStore(join(dir, 'file', 'run'))).toThrow(/cannot write the run directory/)
+  })
+
+  it.each([
+    ['no folder', () => {}, /no readable run directory/],
+    [
+      'lines that are no JSON',
+      () => writeFileSync(join(dir, 'measurements.jsonl'), '{"schemaVersion":'),
+      /line 1: no JSON/,
+    ],
+    [
+      'a later schema',
+      () => writeFileSync(join(dir, 'measurements.jsonl'), '{"schemaVersion":2}\n'),
+      /schemaVersion is not known/,
+    ],
+    [
+      'fields that are missing',
+      () => writeFileSync(join(dir, 'measurements.jsonl'), '{"schemaVersion":1}\n'),
+      /line 1: trial/,
+    ],
+  ])('explains %s', async (_what, arrange, message) => {
+    arrange()
+    await expect(loadMeasurements(dir)).rejects.toThrow(message)
+  })
+
+  it('refuses samples that belong to other measurements', async () => {
+    const store = createRunStore(join(dir, 'run'))
+    store.append(measurementOf(1, 5))
+    await store.finish()
+    const path = join(store.dir, 'measurements.jsonl')
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"rows":5', '"rows":4'))
+    await expect(loadMeasurements(store.dir)).rejects.toThrow(/5 rows, but its measurements say 4/)
+  })
+})

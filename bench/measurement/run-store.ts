@@ -1,0 +1,151 @@
+// A run directory's raw part: measurements.jsonl and samples.parquet. Written trial by trial, read back by `report` and `compare`.
+import {
+  accessSync,
+  appendFileSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs'
+import { join, resolve } from 'node:path'
+import { BenchError, messageOf } from '../core/errors.ts'
+import { formatBytes } from '../core/units.ts'
+import type { RequestColumns } from '../load/types.ts'
+import { appendColumns, readColumns } from './columns-file.ts'
+import { readSamples, writeSamples } from './samples-parquet.ts'
+import { parseMeasurements, type StoredMeasurement } from './stored-measurement.ts'
+import type { Measurement } from './types.ts'
+
+const MEASUREMENTS = 'measurements.jsonl'
+const SAMPLES = 'samples.parquet'
+/** Raw columns while the run goes on; samples.parquet takes their place at its end. */
+const PART = 'samples.part'
+
+/** Room that a run directory needs at least: samples of a few minutes, a report, logs. */
+const MIN_FREE_BYTES = 200 * 1024 ** 2
+
+export interface RunStore {
+  readonly dir: string
+  /** Stores one trial durably. */
+  append(measurement: Measurement): void
+  /** Turns the raw columns into samples.parquet. */
+  finish(): Promise<void>
+}
+
+/**
+ * Makes the run directory and proves that it can be written before anything is measured.
+ * @throws BenchError `output-not-writable`, `output-not-empty`, `disk-full`
+ */
+export function createRunStore(dir: string): RunStore {
+  const path = resolve(dir)
+  prepare(path)
+  const stored: StoredMeasurement[] = []
+  return {
+    dir: path,
+    append(measurement) {
+      const { columns, ...rest } = measurement
+      appendColumns(join(path, PART), columns)
+      const line = { ...rest, rows: columns.length }
+      appendFileSync(join(path, MEASUREMENTS), `${JSON.stringify(line)}\n`)
+      stored.push(line)
+    },
+    finish: () => finishSamples(path, stored),
+  }
+}
+
+/**
+ * Turns the raw columns of a run into samples.parquet; does nothing where that was done before.
+ * @param stored the run's trials in the order of their storage
+ */
+export async function finishSamples(
+  dir: string,
+  stored: readonly Pick<StoredMeasurement, 'trial' | 'rows'>[],
+): Promise<void> {
+  if (existsSync(join(dir, SAMPLES))) return
+  const part = join(dir, PART)
+  const temporary = join(dir, `${SAMPLES}.tmp`)
+  await writeSamples(temporary, existsSync(part) ? trialsOf(part, stored) : [])
+  renameSync(temporary, join(dir, SAMPLES))
+  rmSync(part, { force: true })
+}
+
+function* trialsOf(part: string, stored: readonly Pick<StoredMeasurement, 'trial' | 'rows'>[]) {
+  let index = 0
+  for (const columns of readColumns(
+    part,
+    stored.map((measurement) => measurement.rows),
+  )) {
+    const measurement = stored[index++]
+    if (measurement !== undefined) yield { trial: measurement.trial, columns }
+  }
+}
+
+function prepare(path: string): void {
+  try {
+    mkdirSync(join(path, 'logs'), { recursive: true })
+    accessSync(path, constants.W_OK)
+    appendFileSync(join(path, MEASUREMENTS), '')
+  } catch (error) {
+    throw new BenchError({
+      kind: 'environment',
+      code: 'output-not-writable',
+      message: `cannot write the run directory: ${messageOf(error)}`,
+      place: path,
+      hint: 'name a folder that you may write: --out DIR',
+      cause: error,
+    })
+  }
+  if (existsSync(join(path, SAMPLES)) || readFileSync(join(path, MEASUREMENTS)).length > 0) {
+    throw new BenchError({
+      kind: 'usage',
+      code: 'output-not-empty',
+      message: 'the run directory already holds a run',
+      place: path,
+      hint: 'name another folder: --out DIR',
+    })
+  }
+  const disk = statfsSync(path)
+  const freeBytes = disk.bavail * disk.bsize
+  if (freeBytes < MIN_FREE_BYTES) {
+    throw new BenchError({
+      kind: 'environment',
+      code: 'disk-full',
+      message: `only ${formatBytes(freeBytes)} are free where the run would be stored, ${formatBytes(MIN_FREE_BYTES)} are needed`,
+      place: path,
+      hint: 'free some space, or name a folder on another disk: --out DIR',
+    })
+  }
+}
+
+/**
+ * Reads a stored run's measurements, of a finished run or of one that was cut off.
+ * @throws BenchError `run-unreadable` that names the file and what is wrong with it
+ */
+export async function loadMeasurements(dir: string): Promise<Measurement[]> {
+  try {
+    const stored = parseMeasurements(readFileSync(join(dir, MEASUREMENTS), 'utf8'))
+    const columns = await columnsOf(dir, stored)
+    return columns.map((trialColumns, index) => {
+      const { rows: _rows, ...rest } = stored[index] as StoredMeasurement
+      return { ...rest, columns: trialColumns }
+    })
+  } catch (error) {
+    throw new BenchError({
+      kind: 'usage',
+      code: 'run-unreadable',
+      message: `this is no readable run directory: ${messageOf(error)}`,
+      place: dir,
+      hint: 'name a folder that `dyno run` wrote, such as one of reports/runs/',
+      cause: error,
+    })
+  }
+}
+
+async function columnsOf(dir: string, stored: readonly StoredMeasurement[]): Promise<RequestColumns[]> {
+  const lengths = stored.map((measurement) => measurement.rows)
+  if (existsSync(join(dir, SAMPLES))) return readSamples(join(dir, SAMPLES), lengths)
+  return [...readColumns(join(dir, PART), lengths)]
+}

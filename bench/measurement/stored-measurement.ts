@@ -1,0 +1,91 @@
+// One line of measurements.jsonl: a measurement without its columns. Validated when read, since files can be edited.
+import { z } from 'zod'
+import type { Measurement } from './types.ts'
+
+export type StoredMeasurement = Omit<Measurement, 'columns'> & { readonly rows: number }
+
+const whole = z.number().int().nonnegative()
+const amount = z.number().nonnegative()
+const share = z.number().nullable()
+
+const loadSchema = z.discriminatedUnion('model', [
+  z.object({ model: z.literal('closed'), concurrency: whole, connections: whole }),
+  z.object({
+    model: z.literal('open'),
+    requestRate: amount,
+    distribution: z.enum(['constant', 'poisson']),
+    maxInFlight: whole,
+    connections: whole,
+  }),
+])
+
+const storedSchema = z.object({
+  schemaVersion: z.literal(1, { error: 'this schemaVersion is not known to this version of dyno' }),
+  trial: z.object({
+    id: z.string(),
+    target: z.string(),
+    batchSize: whole,
+    load: loadSchema,
+    warmupMs: amount,
+    durationMs: amount,
+    timeoutMs: amount,
+    repetition: whole,
+  }),
+  engine: z.string(),
+  startedAtMs: amount,
+  windowNs: amount,
+  rows: whole,
+  dropped: whole,
+  delayed: whole,
+  censored: whole,
+  errors: z.record(z.string(), whole),
+  errorExamples: z.array(z.string()),
+  verification: z.object({ checked: whole, disagreed: whole, maxAbsDifference: amount }),
+  client: z.object({
+    cpuMs: amount,
+    cpuFraction: amount,
+    eventLoopDelayP99Ms: amount,
+    bytesSent: whole,
+    bytesReceived: whole,
+  }),
+  server: z
+    .object({
+      requests: z.number().int(),
+      failures: z.number().int(),
+      inferences: z.number().int(),
+      executions: z.number().int(),
+      queueMs: share,
+      computeInputMs: share,
+      computeInferMs: share,
+      computeOutputMs: share,
+      meanExecutedBatch: share,
+    })
+    .nullable(),
+  resources: z.object({
+    cpuFraction: share,
+    memoryBytes: share,
+    gpu: z.object({ utilisation: z.number(), memoryBytes: z.number(), powerWatts: share }).nullable(),
+  }),
+  faults: z.array(
+    z.object({
+      code: z.enum(['server-died', 'outputs-disagree', 'count-mismatch', 'not-run', 'interrupted']),
+      message: z.string(),
+    }),
+  ),
+}) satisfies z.ZodType<StoredMeasurement>
+
+/** @throws Error that names the line and the field */
+export function parseMeasurements(text: string): StoredMeasurement[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line, index) => {
+      try {
+        return storedSchema.parse(JSON.parse(line))
+      } catch (error) {
+        const first = error instanceof z.ZodError ? error.issues[0] : undefined
+        const why = first === undefined ? 'no JSON' : `${first.path.join('.')}: ${first.message}`
+        throw new Error(`measurements.jsonl, line ${index + 1}: ${why}`, { cause: error })
+      }
+    })
+}

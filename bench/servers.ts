@@ -1,0 +1,48 @@
+// Starts the servers that a plan's targets need, all at once, and registers how each is stopped.
+import type { CleanupStack } from './core/cleanup.ts'
+import type { Plan } from './plan/types.ts'
+import type { Progress } from './progress.ts'
+import type { RunningServer, Runtime } from './runtime/types.ts'
+
+export type Servers = ReadonlyMap<string, RunningServer>
+
+export interface ServerSetting {
+  readonly plan: Plan
+  readonly runtime: Runtime
+  readonly logDir: string
+  readonly signal: AbortSignal
+  readonly progress: Progress
+}
+
+/** @throws the first server's error, once all have started or failed; what did start is on the clean-up stack */
+export async function startServers(setting: ServerSetting, cleanup: CleanupStack): Promise<Servers> {
+  const { plan, runtime, logDir, signal, progress } = setting
+  const names = [...new Set(plan.targets.map((target) => target.server))]
+  // One that cannot start stops the waiting for the others.
+  const failure = new AbortController()
+  const starts = names.map(async (name) => {
+    const spec = plan.scenario.servers[name]
+    if (spec === undefined) throw new Error(`the plan names a server '${name}' that the scenario lacks`)
+    try {
+      const server = await runtime.start({
+        name,
+        spec,
+        model: plan.scenario.model.name,
+        logDir,
+        signal: AbortSignal.any([signal, failure.signal]),
+        events: { step: (text) => progress.step(text) },
+      })
+      cleanup.push(`server ${name}`, () => server.close())
+      return server
+    } catch (error) {
+      // The first failure is the one to show; those that it cut short come after it.
+      if (!failure.signal.aborted) failure.abort(error)
+      throw error
+    }
+  })
+  const results = await Promise.allSettled(starts)
+  if (failure.signal.aborted) throw failure.signal.reason
+  return new Map(
+    results.flatMap((result, index) => (result.status === 'fulfilled' ? [[names[index] ?? '', result.value]] : [])),
+  )
+}
