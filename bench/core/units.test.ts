@@ -22,7 +22,7 @@ describe('parsing units', () => {
     ['-5s', null, 'no negative durations'],
     ['5MiB', null, 'a size is no duration'],
     ['', null, 'nothing'],
-  ])('reads the duration %j as %j ms: %s', (text, ms) => {
+  ])('reads the duration %j as %j ms: %s', (text, ms, _why) => {
     expect(parseDurationMs(text)).toBe(ms)
   })
 

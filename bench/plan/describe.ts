@@ -1,0 +1,54 @@
+// A Plan as text for a person: what would run, in which order, and when each trial would begin.
+import { formatMs } from '../core/units.ts'
+import { cellName } from './cell-name.ts'
+import type { Plan, Trial } from './types.ts'
+
+export { cellName }
+
+/** A summary line and a table of all trials, ended by a line feed. */
+export function describePlan(plan: Plan): string {
+  const { scenario, trials, expectedMs } = plan
+  const { warmupMs, durationMs, repetitions } = scenario.measure
+  const cells = count(trials.length / repetitions, 'cell')
+  const length = phase(expectedMs)
+  return [
+    `${scenario.name}: ${count(trials.length, 'trial')}, about ${length} (start of the servers not counted)`,
+    `${cells} × ${count(repetitions, 'repetition')}, each ${phase(warmupMs)} warm-up + ${phase(durationMs)} window, seed ${plan.seed}`,
+    '',
+    ...table([['', 'begins', 'trial', 'engine'], ...rows(plan)]),
+    '',
+  ].join('\n')
+}
+
+function rows({ trials, targets }: Plan): string[][] {
+  const engines = new Map(targets.map(({ name, engine }) => [name, engine]))
+  let beginsMs = 0
+  return trials.map((trial, index) => {
+    const row = [`${index + 1}`, phase(beginsMs), trial.id, engines.get(trial.target) ?? '']
+    beginsMs += lengthMs(trial)
+    return row
+  })
+}
+
+function lengthMs({ warmupMs, durationMs }: Trial): number {
+  return warmupMs + durationMs
+}
+
+function phase(ms: number): string {
+  return ms === 0 ? '0 s' : formatMs(ms)
+}
+
+/** Columns padded to their widest entry; the first two, numbers, to the right. */
+function table(lines: readonly (readonly string[])[]): string[] {
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
+  return lines.map((line) =>
+    line
+      .map((text, column) => (column < 2 ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function count(number: number, noun: string): string {
+  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`
+}

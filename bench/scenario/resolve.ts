@@ -1,0 +1,84 @@
+// A validated file → Scenario: defaults that depend on other fields, and the overrides that are no --set.
+import type { ParsedRule } from './gate-schema.ts'
+import type { ParsedLoad, ParsedScenario, ParsedServer, ParsedTarget } from './schema.ts'
+import type { GateRule, LoadModel, Scenario, ServerSpec, TargetSpec } from './types.ts'
+
+/** What `--quick` allows at most: a look, not a measurement. */
+const QUICK = { warmupMs: 200, durationMs: 500, repetitions: 2 } as const
+
+export interface Choices {
+  /** Names of targets; none: all of the matrix. */
+  readonly only: readonly string[]
+  readonly quick: boolean
+  readonly seed: number | null
+  readonly maxBatchSize: number | null
+}
+
+/**
+ * `only` leaves targets out together with the comparison and the gate rules that are about them, since nothing could
+ * be said about these.
+ */
+export function resolve(parsed: ParsedScenario, choices: Choices): Scenario {
+  const inMatrix = parsed.matrix.targets ?? Object.keys(parsed.targets)
+  const kept = inMatrix.filter((name) => choices.only.length === 0 || choices.only.includes(name))
+  const { compare, gate, measure, model } = parsed
+  const rules = gate?.rules.filter(({ target }) => target === undefined || kept.includes(target)) ?? []
+  const quick = (value: number, limit: number) => (choices.quick ? Math.min(value, limit) : value)
+  return {
+    name: parsed.name,
+    description: parsed.description,
+    model: { ...model, version: model.version ?? null, maxBatchSize: choices.maxBatchSize },
+    servers: Object.fromEntries(Object.entries(parsed.servers).map(([name, server]) => [name, serverOf(server)])),
+    targets: Object.entries(parsed.targets).map(([name, target]) => targetOf(name, target, parsed)),
+    matrix: { targets: kept, batchSizes: parsed.matrix.batchSize, loads: parsed.matrix.load.map(loadOf) },
+    measure: {
+      warmupMs: quick(measure.warmup, QUICK.warmupMs),
+      durationMs: quick(measure.duration, QUICK.durationMs),
+      repetitions: quick(measure.repetitions, QUICK.repetitions),
+      timeoutMs: measure.timeout,
+      seed: choices.seed ?? measure.seed,
+    },
+    verify: parsed.verify,
+    compare: compare !== undefined && kept.includes(compare.baseline) ? { baseline: compare.baseline } : null,
+    gate: gate === undefined || rules.length === 0 ? null : { alpha: gate.alpha, rules: rules.map(ruleOf) },
+  }
+}
+
+function serverOf(server: ParsedServer): ServerSpec {
+  switch (server.kind) {
+    case 'flask': {
+      const { startTimeout, ...rest } = server
+      return { ...rest, port: server.port ?? null, image: server.image ?? null, startTimeoutMs: startTimeout }
+    }
+    case 'triton': {
+      const { startTimeout, ...rest } = server
+      return { ...rest, ports: server.ports ?? null, startTimeoutMs: startTimeout }
+    }
+    case 'external':
+      return { ...server, grpcUrl: server.grpcUrl ?? null, metricsUrl: server.metricsUrl ?? null }
+  }
+}
+
+function targetOf(name: string, target: ParsedTarget, { engine }: ParsedScenario): TargetSpec {
+  const tensors = target.tensors ?? (target.protocol === 'grpc' ? 'binary' : 'json')
+  return { ...target, name, tensors, engine: target.engine ?? engine }
+}
+
+function loadOf(load: ParsedLoad): LoadModel {
+  if ('concurrency' in load) {
+    const { concurrency, connections = concurrency } = load
+    return { model: 'closed', concurrency, connections }
+  }
+  const { requestRate, distribution, maxInFlight, connections = maxInFlight } = load
+  return { model: 'open', requestRate, distribution, maxInFlight, connections }
+}
+
+function ruleOf({ metric, target, maxRegression, max, min }: ParsedRule): GateRule {
+  return {
+    metric,
+    target: target ?? null,
+    maxRegression: maxRegression ?? null,
+    max: max ?? null,
+    min: min ?? null,
+  }
+}

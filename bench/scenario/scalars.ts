@@ -1,0 +1,157 @@
+// The scalar values of a scenario file: text with its unit or its form in, plain numbers and text out. `title` is the
+// noun of error messages and of the reference page, `examples` what they propose.
+import { z } from 'zod'
+import { parseDurationMs, parsePercent } from '../core/units.ts'
+
+/** What a refinement tells beyond zod's own codes; the message continues a sentence that begins with the field's path. */
+export interface IssueDetails {
+  readonly code: 'bad-value' | 'out-of-range'
+  readonly hint?: string
+}
+
+/** `5s` → milliseconds, within limits that are themselves written as durations. */
+export function duration(min: string, max: string, example: string) {
+  const minMs = parseDurationMs(min) ?? 0
+  const maxMs = parseDurationMs(max) ?? Number.POSITIVE_INFINITY
+  return z
+    .string()
+    .transform((text, context) => {
+      const ms = parseDurationMs(text)
+      if (ms === null) return refuse(context, `must be a duration, but is "${shorten(text)}"`, 'bad-value')
+      if (ms >= minMs && ms <= maxMs) return ms
+      return refuse(context, `must be a duration between ${min} and ${max}, but is ${shorten(text)}`, 'out-of-range')
+    })
+    .meta({
+      title: `duration, ${min} to ${max}`,
+      pattern: '^\\s*(\\d+(\\.\\d+)?|\\.\\d+)\\s*(us|µs|ms|s|m|min|h)\\s*$',
+      examples: [example],
+    })
+}
+
+/** `10%` → 0.1, up to 1000%. */
+export function percentage(example: string) {
+  return z
+    .string()
+    .transform((text, context) => {
+      const fraction = parsePercent(text)
+      if (fraction === null) return refuse(context, `must be a percentage, but is "${shorten(text)}"`, 'bad-value')
+      if (fraction <= 10) return fraction
+      return refuse(context, `must be at most 1000%, but is ${shorten(text)}`, 'out-of-range')
+    })
+    .meta({ title: 'percentage', pattern: '^\\s*(\\d+(\\.\\d+)?|\\.\\d+)\\s*%\\s*$', examples: [example] })
+}
+
+/** Whole number within limits. */
+export function whole(min: number, max: number, example: number) {
+  return z
+    .int()
+    .min(min)
+    .max(max)
+    .meta({ title: 'whole number', examples: [example] })
+}
+
+/** Names of servers and targets become keys of `--set`, log files and trial ids. */
+export function name(example: string) {
+  return z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/)
+    .meta({ title: 'name', examples: [example] })
+}
+
+/** Becomes a folder's name: no slash, no leading dot. */
+export function folderName(example: string) {
+  return z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/)
+    .meta({ title: 'name without slashes', examples: [example] })
+}
+
+export function text(maxChars: number, example: string) {
+  return z
+    .string()
+    .max(maxChars)
+    .meta({ title: 'text', examples: [example] })
+}
+
+export function image(example: string) {
+  return z
+    .string()
+    .regex(/^[a-z0-9][\w.\-/:@]{0,255}$/i)
+    .meta({ title: 'image reference', examples: [example] })
+}
+
+export const port = z
+  .int()
+  .min(1)
+  .max(65535)
+  .meta({ title: 'port', examples: [8000] })
+
+export const environment = z
+  .record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/),
+    z
+      .union([z.string().max(4096), z.number(), z.boolean()])
+      .transform(String)
+      .meta({ title: 'text, number or true/false', description: 'Value of the variable.', examples: [4] }),
+  )
+  .meta({ title: 'map of variables', examples: ['{ TF_NUM_INTRAOP_THREADS: 1 }'] })
+
+/** `http://host:port` without anything behind it → the same without a trailing slash. */
+export const serverUrl = z
+  .string()
+  .max(512)
+  .transform((typed, context) => {
+    const url = plainUrl(typed, context)
+    if (url === null) return z.NEVER
+    if (url.pathname === '/' && url.search === '') return url.origin
+    return refuse(context, `must end after the port, but is "${shorten(typed)}"`, 'bad-value', `write ${url.origin}`)
+  })
+  .meta({ title: 'http URL', examples: ['http://127.0.0.1:9000'] })
+
+export const pageUrl = z
+  .string()
+  .max(512)
+  .transform((typed, context) => plainUrl(typed, context)?.href ?? z.NEVER)
+  .meta({ title: 'http URL', examples: ['http://127.0.0.1:9002/metrics'] })
+
+/** `host:port`, an IPv6 host in brackets. */
+export const hostAndPort = z
+  .string()
+  .transform((typed, context) => {
+    const match = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):(\d{1,5})$/.exec(typed)
+    const number = Number(match?.[1])
+    if (number >= 1 && number <= 65535) return typed
+    const problem = `must be host:port, but is "${shorten(typed)}"`
+    const bare = typed.replace(/^[a-z]+:\/\//i, '').replace(/\/.*$/, '')
+    return refuse(context, problem, 'bad-value', bare === typed ? undefined : `write ${shorten(bare)}`)
+  })
+  .meta({ title: 'host:port', examples: ['127.0.0.1:9001'] })
+
+function plainUrl(typed: string, context: z.RefinementCtx): URL | null {
+  const url = URL.canParse(typed) ? new URL(typed) : null
+  if (url?.protocol === 'https:') {
+    refuse(
+      context,
+      'is an https URL: TLS targets are not supported yet',
+      'bad-value',
+      'give the server’s plain http URL',
+    )
+    return null
+  }
+  if (url === null || url.protocol !== 'http:') {
+    refuse(context, `must be an http URL, but is "${shorten(typed)}"`, 'bad-value')
+    return null
+  }
+  if (url.username === '' && url.password === '') return url
+  refuse(context, 'must not carry a user name or password', 'bad-value', `write http://${url.host}`)
+  return null
+}
+
+function refuse(context: z.RefinementCtx, message: string, code: IssueDetails['code'], hint?: string) {
+  context.addIssue({ code: 'custom', message, params: { code, ...(hint === undefined ? {} : { hint }) } })
+  return z.NEVER
+}
+
+function shorten(typed: string): string {
+  return typed.length > 60 ? `${typed.slice(0, 59)}…` : typed
+}
