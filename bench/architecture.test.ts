@@ -31,7 +31,9 @@ interface Import {
   readonly typeOnly: boolean
 }
 
-const sources = globSync('bench/**/*.ts').filter((file) => !file.endsWith('.test.ts') && !file.startsWith('bench/testing/'))
+const sources = globSync('bench/**/*.ts').filter(
+  (file) => !file.endsWith('.test.ts') && !file.startsWith('bench/testing/'),
+)
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, 'utf8')

@@ -17,7 +17,6 @@ export function buildDocument(header: RunHeader, measurements: readonly Measurem
     measurements,
     cells: header.cells,
     baseline: scenario.compare?.baseline ?? null,
-    seed: header.seed,
   })
   const lastMs = measurements.reduce(
     (latest, { startedAtMs, windowNs }) => Math.max(latest, startedAtMs + windowNs / 1e6),

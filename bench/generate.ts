@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { z } from 'zod'
 import { runSchema } from './analysis/run-document.ts'
+import { renderCommandsPage } from './cli/help.ts'
+import { COMMANDS } from './commands/all.ts'
 import { BenchError, BenchErrors } from './core/errors.ts'
 import { writeFileAtomic } from './core/files.ts'
 import { expand } from './plan/expand.ts'
@@ -22,6 +24,7 @@ interface GeneratedFile {
 const GENERATED: readonly GeneratedFile[] = [
   { path: 'scenarios/scenario.schema.json', content: () => json(scenarioJsonSchema()) },
   { path: 'docs/scenario.md', content: () => renderScenarioPage(scenarioJsonSchema()) },
+  { path: 'docs/commands.md', content: () => renderCommandsPage(COMMANDS) },
   { path: 'docs/run.schema.json', content: () => json(z.toJSONSchema(runSchema, { target: 'draft-2020-12' })) },
 ]
 

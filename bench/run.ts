@@ -67,7 +67,7 @@ async function measurePlan(plan: Plan, store: RunStore, world: World): Promise<M
     const setting = { plan, runtime, logDir: join(store.dir, 'logs'), signal: context.signal, progress }
     const servers = await startServers(setting, cleanup)
     const trials = await openTrials({ plan, servers, signal: context.signal, progress }, cleanup)
-    const parity = await trials.checkParity()
+    const { parity } = trials
     // Stored before the first trial, so that a run that is killed can still be reported.
     writeHeader(store.dir, headerOf(plan, start, { servers, parity, interrupted: true, finished: false }))
     for await (const measurement of trials.measure()) {

@@ -1,15 +1,15 @@
 // The servers that `dyno up` left standing: a background process owns them, this file says which and where they answer.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { sleep } from './core/clock.ts'
 import { writeFileAtomic } from './core/files.ts'
+import { isRunning } from './runtime/proc-stat.ts'
+import { createStateDir, ownProcess } from './runtime/register.ts'
 
 const standingSchema = z.object({
   /** The process that owns the servers; SIGTERM stops it and them. */
-  pid: z.number().int().positive(),
-  /** Tells the process from another that got its number later. */
-  startTicks: z.string(),
+  owner: z.object({ pid: z.number().int().positive(), startTicks: z.number() }),
   scenario: z.string(),
   servers: z.array(
     z.object({
@@ -25,17 +25,16 @@ export type Standing = z.infer<typeof standingSchema>
 
 const FILE = 'up.json'
 
-export function writeStanding(stateDir: string, standing: Omit<Standing, 'pid' | 'startTicks'>): void {
-  mkdirSync(stateDir, { recursive: true })
-  const own = { pid: process.pid, startTicks: startTicksOf(process.pid) ?? '', ...standing }
-  writeFileAtomic(join(stateDir, FILE), `${JSON.stringify(own, null, 2)}\n`)
+export function writeStanding(stateDir: string, standing: Omit<Standing, 'owner'>): void {
+  createStateDir(stateDir)
+  writeFileAtomic(join(stateDir, FILE), `${JSON.stringify({ owner: ownProcess(), ...standing }, null, 2)}\n`)
 }
 
 /** `null` where nothing stands: no file, an unreadable one, or one whose process is gone. */
 export function readStanding(stateDir: string): Standing | null {
   try {
     const standing = standingSchema.parse(JSON.parse(readFileSync(join(stateDir, FILE), 'utf8')))
-    return startTicksOf(standing.pid) === standing.startTicks ? standing : null
+    return isRunning(standing.owner) ? standing : null
   } catch {
     return null
   }
@@ -47,21 +46,11 @@ export function removeStanding(stateDir: string): void {
 
 /** Ends the owner of the servers and waits until it is gone. @returns false when it outlived the deadline */
 export async function stopStanding(standing: Standing, deadlineMs: number): Promise<boolean> {
-  const gone = () => startTicksOf(standing.pid) !== standing.startTicks
-  if (!gone()) process.kill(standing.pid, 'SIGTERM')
+  const gone = () => !isRunning(standing.owner)
+  if (!gone()) process.kill(standing.owner.pid, 'SIGTERM')
   for (let waitedMs = 0; waitedMs < deadlineMs; waitedMs += 50) {
     if (gone()) return true
     await sleep(50)
   }
   return gone()
-}
-
-/** Field 22 of /proc/PID/stat; the command name before it may hold spaces and brackets, so count from its end. */
-function startTicksOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
-  } catch {
-    return null
-  }
 }

@@ -216,3 +216,30 @@ export interface LatencyCurve {
   readonly cell: number
   readonly points: readonly { readonly quantile: number; readonly ms: number }[]
 }
+
+/** The same text for the same cell, in whatever run: what cells are matched by. */
+export function cellKeyOf({ target, batchSize, load }: Pick<CellSummary, 'target' | 'batchSize' | 'load'>): string {
+  return `${target}/${conditionKeyOf({ batchSize, load })}`
+}
+
+/** Batch size and load of a cell: targets are compared under the same condition only. */
+export function conditionKeyOf({ batchSize, load }: Pick<CellSummary, 'batchSize' | 'load'>): string {
+  return load.model === 'closed'
+    ? `b${batchSize}/c${load.concurrency}/${load.connections}`
+    : `b${batchSize}/r${load.requestRate}-${load.distribution}/${load.maxInFlight}/${load.connections}`
+}
+
+/** What has to be alike for two runs' numbers to be compared, each as `field: one against other`; empty when alike. */
+export function unlikeEnvironment(one: Environment, other: Environment): string[] {
+  const facts = (environment: Environment) => ({
+    cpu: environment.cpu,
+    cores: environment.cores,
+    governor: environment.governor,
+    gpu: environment.gpu,
+    'node major': environment.node.replace(/^v/, '').split('.')[0] ?? null,
+  })
+  const right: Readonly<Record<string, string | number | null>> = facts(other)
+  return Object.entries(facts(one))
+    .filter(([field, value]) => value !== right[field])
+    .map(([field, value]) => `${field}: ${value ?? 'unknown'} against ${right[field] ?? 'unknown'}`)
+}

@@ -1,0 +1,99 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../core/random.ts'
+import { criticalT } from '../core/student-t.ts'
+import { intervalOf } from './intervals.ts'
+import { BLOCKS, type Series } from './samples.ts'
+import { autoregressive, bimodal, queue, withRepetitionEffect } from './simulated-latencies.ts'
+import { measureCoverage } from './simulation.ts'
+import { meanSpread, quantileSpread, rateSpread, sortSeries } from './spread.ts'
+
+function seriesOf(...repetitions: readonly (readonly number[])[]): Series {
+  return repetitions.map((values, index) => ({
+    repetition: index + 1,
+    valuesMs: Float64Array.from(values),
+    block: Uint8Array.from(values, (_, row) => Math.floor((row / values.length) * BLOCKS)),
+  }))
+}
+
+describe('an interval', () => {
+  it('is Student’s t on the logarithms of the repetitions', () => {
+    // Three repetitions of 11 equal values: their logarithms are 0 and ±log 2 around the pooled median.
+    const equal = (value: number) => new Array<number>(11).fill(value)
+    const { value, low, high } = intervalOf(quantileSpread(sortSeries(seriesOf(equal(1), equal(2), equal(4))), 0.5))
+    const half = (criticalT(0.05, 2) * Math.log(2)) / Math.sqrt(3)
+    expect(value).toBe(2)
+    expect(Math.log(high / value)).toBeCloseTo(half, 10)
+    expect(Math.log(value / low)).toBeCloseTo(half, 10)
+  })
+
+  it('has no width where nothing scatters', () => {
+    const constant = new Array<number>(100).fill(5)
+    expect(intervalOf(quantileSpread(sortSeries(seriesOf(constant, constant)), 0.5))).toEqual({
+      value: 5,
+      low: 5,
+      high: 5,
+    })
+  })
+
+  it('holds its own estimate and is finite, whatever the samples', () => {
+    const repetition = fc.array(fc.double({ min: 0, max: 1e7, noNaN: true }), { minLength: 1, maxLength: 40 })
+    fc.assert(
+      fc.property(fc.array(repetition, { minLength: 1, maxLength: 5 }), (repetitions) => {
+        const sorted = sortSeries(seriesOf(...repetitions))
+        for (const spread of [quantileSpread(sorted, 0.5), quantileSpread(sorted, 0.99), meanSpread(sorted)]) {
+          const { value, low, high } = intervalOf(spread)
+          expect(low).toBeLessThanOrEqual(value)
+          expect(value).toBeLessThanOrEqual(high)
+          expect(Number.isFinite(high)).toBe(true)
+        }
+      }),
+    )
+  })
+
+  it('is the same for the same samples', () => {
+    const series = seriesOf([...autoregressive(0.5).draw(500, seededRandom(1, 'same'))])
+    expect(intervalOf(quantileSpread(sortSeries(series), 0.9))).toEqual(
+      intervalOf(quantileSpread(sortSeries(series), 0.9)),
+    )
+  })
+
+  it('of a rate counts all windows together', () => {
+    const window = (repetition: number, perBlock: number) => ({
+      repetition,
+      windowSec: 2,
+      countByBlock: new Float64Array(BLOCKS).fill(perBlock),
+    })
+    const spread = rateSpread([window(1, 1), window(2, 3)])
+    expect(spread?.value).toBe((4 * BLOCKS) / 4)
+    expect(spread?.deviations.map(({ deviation }) => deviation)).toEqual([-0.5, 0.5])
+  })
+})
+
+// A seeded subset of `node bench/analysis/coverage.ts`; 240 runs have a standard error of 1.4 %, which the bounds leave room for.
+describe('coverage of the 95 % intervals', () => {
+  it.each([
+    { process: autoregressive(0), repetitions: 5 },
+    { process: autoregressive(0.9), repetitions: 5 },
+    { process: queue(0.5), repetitions: 5 },
+    { process: bimodal(0.03, 5), repetitions: 5 },
+    { process: withRepetitionEffect(0.05), repetitions: 5 },
+    { process: autoregressive(0.5), repetitions: 3 },
+    { process: autoregressive(0.5), repetitions: 1 },
+  ])(
+    'is 92 to 98 percent, give or take the simulation error: $process.name, $repetitions repetitions',
+    ({ process, repetitions }) => {
+      const found = measureCoverage({
+        process,
+        repetitions,
+        samplesPerRepetition: 3600 / repetitions,
+        runs: 240,
+        seed: 7,
+      })
+      for (const { statistic, covered } of found.filter(({ statistic }) => statistic !== 'p999')) {
+        expect(covered, statistic).toBeGreaterThanOrEqual(0.905)
+        expect(covered, statistic).toBeLessThanOrEqual(0.99)
+      }
+    },
+  )
+})

@@ -1,0 +1,168 @@
+// A statistic of a cell with what its uncertainty is made of: its scatter between repetitions and between time blocks.
+// Intervals and comparisons are both made of this, so that they cannot disagree.
+import { quantile, sortedCopy } from './quantile.ts'
+import { BLOCKS, type Series } from './samples.ts'
+
+/** How far one repetition's own value lies from the pooled one, as a difference of logarithms (≈ relative). */
+export interface Deviation {
+  readonly repetition: number
+  readonly deviation: number
+  /** Share of the pool; the shares sum to 1. */
+  readonly weight: number
+}
+
+export interface Variance {
+  readonly variance: number
+  readonly df: number
+}
+
+export interface Spread {
+  /** Of the pooled samples, exact. */
+  readonly value: number
+  readonly deviations: readonly Deviation[]
+  /** Of log(value), from the time blocks within repetitions, as if repetitions were alike; null where no blocks tell. */
+  readonly within: Variance | null
+}
+
+/** Latencies below a nanosecond are not real; the floor keeps logarithms finite. */
+const FLOOR_MS = 1e-6
+
+const logOf = (value: number) => Math.log(Math.max(value, FLOOR_MS))
+
+/** A cell's response or service times, sorted once for every statistic that is made of them. */
+export interface SortedSeries {
+  readonly series: Series
+  readonly pooled: Float64Array
+  readonly byRepetition: readonly Float64Array[]
+}
+
+/** Pools the repetitions and leaves out those without samples: percentiles are of the pool, never averages. */
+export function sortSeries(series: Series): SortedSeries {
+  const filled = series.filter(({ valuesMs }) => valuesMs.length > 0)
+  const pooled = new Float64Array(filled.reduce((total, { valuesMs }) => total + valuesMs.length, 0))
+  let offset = 0
+  for (const { valuesMs } of filled) {
+    pooled.set(valuesMs, offset)
+    offset += valuesMs.length
+  }
+  return { series: filled, pooled: pooled.sort(), byRepetition: filled.map(({ valuesMs }) => sortedCopy(valuesMs)) }
+}
+
+export function quantileSpread({ series, pooled, byRepetition }: SortedSeries, fraction: number): Spread {
+  const value = quantile(pooled, fraction)
+  return {
+    value,
+    deviations: series.map(({ repetition, valuesMs }, index) => ({
+      repetition,
+      deviation: logOf(quantile(byRepetition[index] as Float64Array, fraction)) - logOf(value),
+      weight: valuesMs.length / pooled.length,
+    })),
+    within: withinQuantile(series, pooled, { fraction, value }),
+  }
+}
+
+/**
+ * Woodruff (1952, JASA 47:635–646): the quantile's error is that of the share of samples below it, read back through
+ * the distribution. The share's variance comes from blocks, so correlation within blocks is in it.
+ */
+function withinQuantile(
+  series: Series,
+  pooled: Float64Array,
+  at: { fraction: number; value: number },
+): Variance | null {
+  const share = blockVariance(series, (valueMs) => (valueMs <= at.value ? 1 : 0))
+  if (share === null) return null
+  const error = Math.sqrt(share.variance)
+  const low = logOf(quantile(pooled, at.fraction - error))
+  const high = logOf(quantile(pooled, at.fraction + error))
+  // The spacing is itself a sum of that many gaps between samples, each with a relative error of 1; squared, df = m / 2.
+  const gaps = Math.max(1, 2 * error * pooled.length)
+  return { variance: ((high - low) / 2) ** 2, df: 1 / (1 / share.df + 2 / gaps) }
+}
+
+export function meanSpread({ series, pooled }: SortedSeries): Spread {
+  const value = meanOf(pooled)
+  const blocks = blockVariance(series, (valueMs) => valueMs)
+  return {
+    value,
+    deviations: series.map(({ repetition, valuesMs }) => ({
+      repetition,
+      deviation: logOf(meanOf(valuesMs)) - logOf(value),
+      weight: valuesMs.length / pooled.length,
+    })),
+    within: blocks && { variance: blocks.variance / Math.max(value, FLOOR_MS) ** 2, df: blocks.df },
+  }
+}
+
+/** One repetition's completions inside its window, block by block. */
+export interface CountedWindow {
+  readonly repetition: number
+  readonly windowSec: number
+  readonly countByBlock: Float64Array
+}
+
+/** Requests per second of all windows together; deviations are relative, so that an empty window stays finite. */
+export function rateSpread(windows: readonly CountedWindow[]): Spread | null {
+  const totalSec = sum(windows.map(({ windowSec }) => windowSec))
+  const counts = windows.map(({ countByBlock }) => sum(countByBlock))
+  const value = totalSec > 0 ? sum(counts) / totalSec : 0
+  if (value === 0) return null
+  const squares = windows.map(({ countByBlock }, index) => {
+    const mean = (counts[index] as number) / BLOCKS
+    return sum(countByBlock.map((count) => (count - mean) ** 2))
+  })
+  return {
+    value,
+    deviations: windows.map(({ repetition, windowSec }, index) => ({
+      repetition,
+      deviation: (counts[index] as number) / windowSec / value - 1,
+      weight: windowSec / totalSec,
+    })),
+    within: {
+      variance: (sum(squares) * BLOCKS) / (BLOCKS - 1) / sum(counts) ** 2,
+      df: windows.length * (BLOCKS - 1),
+    },
+  }
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0
+  for (const value of values) total += value
+  return total
+}
+
+const meanOf = (values: Float64Array) => sum(values) / values.length
+
+/**
+ * Variance of the pooled mean of `score`, from the blocks' totals around their own repetition's mean (batch means).
+ * Few blocks that hold most of the scatter are worth few degrees of freedom: 2K / (kurtosis − 1), K for a normal shape.
+ */
+function blockVariance(series: Series, score: (valueMs: number) => number): Variance | null {
+  let squares = 0
+  let fourths = 0
+  let blocks = 0
+  let free = 0
+  let total = 0
+  for (const { valuesMs, block } of series) {
+    const sums = new Float64Array(BLOCKS)
+    const counts = new Float64Array(BLOCKS)
+    for (let row = 0; row < valuesMs.length; row++) {
+      const at = block[row] as number
+      sums[at] = (sums[at] as number) + score(valuesMs[row] as number)
+      counts[at] = (counts[at] as number) + 1
+    }
+    total += valuesMs.length
+    const used = counts.filter((count) => count > 0).length
+    if (used < 2) continue
+    const mean = sum(sums) / valuesMs.length
+    const deviations = sums.map((blockSum, at) => blockSum - mean * (counts[at] as number))
+    squares += sum(deviations.map((deviation) => deviation ** 2))
+    fourths += sum(deviations.map((deviation) => deviation ** 4))
+    blocks += used
+    free += used - 1
+  }
+  if (free === 0) return null
+  const excess = fourths - squares ** 2 / blocks
+  const worth = excess > 0 ? (2 * squares ** 2) / excess : free
+  return { variance: (squares * blocks) / free / total ** 2, df: Math.max(1, Math.min(free, worth)) }
+}

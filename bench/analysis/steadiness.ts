@@ -1,0 +1,38 @@
+// Did latency drift inside the windows? The first third of every window against the last, over all repetitions.
+import { changeBetween, relativeChange } from './change.ts'
+import type { Problem } from './run-document.ts'
+import { samplesFor } from './sample-size.ts'
+import { BLOCKS, type Series } from './samples.ts'
+import { quantileSpread, sortSeries } from './spread.ts'
+
+/** A median that moves by less is left to the intervals. */
+const MAX_DRIFT = 0.2
+
+const THIRD = Math.floor(BLOCKS / 3)
+
+/** Judged within each repetition, so that repetitions that differ from each other are no drift. */
+export function drift(response: Series): Problem[] {
+  const first = sortSeries(part(response, (block) => block < THIRD))
+  const last = sortSeries(part(response, (block) => block >= BLOCKS - THIRD))
+  if (Math.min(first.pooled.length, last.pooled.length) < samplesFor(0.5)) return []
+  const [from, to] = [quantileSpread(first, 0.5), quantileSpread(last, 0.5)]
+  const change = changeBetween(from, to, 'paired')
+  if (change === null) return []
+  const { value, low, high } = relativeChange(change)
+  const beyondChance = low > 0 || high < 0
+  if (!beyondChance || Math.abs(change.log) <= Math.log1p(MAX_DRIFT)) return []
+  return [
+    {
+      code: 'not-steady',
+      message: `the median latency ${value > 0 ? 'rose' : 'fell'} from ${from.value.toPrecision(3)} ms in the first third of the windows to ${to.value.toPrecision(3)} ms in the last`,
+      remedy: value > 0 ? 'lower the load, or measure longer to see where it ends' : 'warm up longer: measure.warmup',
+    },
+  ]
+}
+
+function part(series: Series, keep: (block: number) => boolean): Series {
+  return series.map(({ repetition, valuesMs, block }) => {
+    const kept = (_: number, row: number) => keep(block[row] as number)
+    return { repetition, valuesMs: valuesMs.filter(kept), block: block.filter(keep) }
+  })
+}

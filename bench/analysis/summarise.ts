@@ -1,0 +1,125 @@
+// Measurements of one cell → its summary, with what comparisons and curves need beside it.
+import { OUTCOMES } from '../load/types.ts'
+import type { Measurement } from '../measurement/types.ts'
+import type { CellKey } from '../plan/types.ts'
+import { combineClient, combineResources, combineServer } from './combine.ts'
+import { intervalOf } from './intervals.ts'
+import { type LatencySpreads, latencySpreads, summariseLatency } from './latency.ts'
+import { quantile } from './quantile.ts'
+import type { CellSummary, Estimate } from './run-document.ts'
+import { BLOCKS, blockOf, samplesOf } from './samples.ts'
+import { type CountedWindow, rateSpread, type Spread, sortSeries } from './spread.ts'
+import { drift } from './steadiness.ts'
+import { problemsOf } from './validity.ts'
+
+/** One repetition's answered requests, for the error rate. */
+export interface ErrorCount {
+  readonly repetition: number
+  readonly failed: number
+  readonly answered: number
+}
+
+export interface SummarisedCell {
+  readonly cell: CellSummary
+  /** Of the response times. */
+  readonly latency: LatencySpreads
+  readonly requestsPerSec: Spread | null
+  readonly errors: readonly ErrorCount[]
+  /** Response times of all repetitions in ms, ascending. */
+  readonly pooledMs: Float64Array
+}
+
+const OK = OUTCOMES.indexOf('ok')
+const MAX_EXAMPLES = 5
+const NO_REQUESTS: Estimate = { value: 0, low: 0, high: 0 }
+
+/** Pure and total: cells without requests are all null and zero, never NaN. */
+export function summarise(key: CellKey, measurements: readonly Measurement[]): SummarisedCell {
+  const samples = samplesOf(measurements)
+  const response = sortSeries(samples.response)
+  const service = sortSeries(samples.service)
+  const latency = latencySpreads(response)
+  const rate = rateSpread(measurements.filter(({ windowNs }) => windowNs > 0).map(countedWindow))
+  const requestsPerSec = rate === null ? NO_REQUESTS : intervalOf(rate)
+  const errors = measurements.map(errorCount)
+  const counts = countsOf(measurements, errors)
+  const facts = {
+    target: key.target,
+    batchSize: key.batchSize,
+    load: key.load,
+    engine: measurements[0]?.engine ?? 'none',
+    repetitions: samples.response.length,
+    latencyMs: summariseLatency(latency, response),
+    serviceMs: summariseLatency(latencySpreads(service), service),
+    sendLagMs: sendLag(sortSeries(samples.sendLag).pooled),
+    requestsPerSec,
+    inferencesPerSec: times(requestsPerSec, key.batchSize),
+    counts,
+    errors: mergeErrors(measurements),
+    errorExamples: [...new Set(measurements.flatMap(({ errorExamples }) => errorExamples))].slice(0, MAX_EXAMPLES),
+    server: combineServer(measurements),
+    resources: combineResources(measurements),
+    client: combineClient(measurements, counts.completed + counts.failed),
+  }
+  const missing = measurements.length === 0 ? [NOT_RUN] : []
+  const problems = [...missing, ...problemsOf(facts, measurements), ...drift(samples.response)]
+  return { cell: { ...facts, problems }, latency, requestsPerSec: rate, errors, pooledMs: response.pooled }
+}
+
+const NOT_RUN = {
+  code: 'not-run',
+  message: 'no repetition of this cell was measured: the run ended before',
+  remedy: 'run the scenario to its end; --quick makes it shorter',
+} as const
+
+function errorCount({ columns, trial }: Measurement): ErrorCount {
+  let failed = 0
+  for (let row = 0; row < columns.length; row++) if (columns.outcome[row] !== OK) failed++
+  return { repetition: trial.repetition, failed, answered: columns.length }
+}
+
+function countsOf(measurements: readonly Measurement[], errors: readonly ErrorCount[]): CellSummary['counts'] {
+  const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0)
+  const answered = total(errors.map((entry) => entry.answered))
+  const failed = total(errors.map((entry) => entry.failed))
+  const censored = total(measurements.map((measurement) => measurement.censored))
+  return {
+    sent: answered + censored,
+    completed: answered - failed,
+    failed,
+    dropped: total(measurements.map(({ dropped }) => dropped)),
+    delayed: total(measurements.map(({ delayed }) => delayed)),
+    censored,
+  }
+}
+
+/** Completions count where they fall, and only inside the window: what came later is latency, not throughput. */
+function countedWindow({ columns, windowNs, trial }: Measurement): CountedWindow {
+  const countByBlock = new Float64Array(BLOCKS)
+  for (let row = 0; row < columns.length; row++) {
+    const received = columns.receivedNs[row] as number
+    if (columns.outcome[row] !== OK || received > windowNs) continue
+    const block = blockOf(received, windowNs)
+    countByBlock[block] = (countByBlock[block] as number) + 1
+  }
+  return { repetition: trial.repetition, windowSec: windowNs / 1e9, countByBlock }
+}
+
+function mergeErrors(measurements: readonly Measurement[]): Record<string, number> {
+  const merged = new Map<string, number>()
+  for (const { errors } of measurements) {
+    for (const [kind, count] of Object.entries(errors)) merged.set(kind, (merged.get(kind) ?? 0) + count)
+  }
+  return Object.fromEntries(merged)
+}
+
+function sendLag(sortedMs: Float64Array): CellSummary['sendLagMs'] {
+  const max = sortedMs.at(-1)
+  return max === undefined
+    ? { p50: null, p99: null, max: null }
+    : { p50: quantile(sortedMs, 0.5), p99: quantile(sortedMs, 0.99), max }
+}
+
+function times({ value, low, high }: Estimate, factor: number): Estimate {
+  return { value: value * factor, low: low * factor, high: high * factor }
+}

@@ -1,0 +1,147 @@
+// What spoils a cell's numbers, each with what to try: judged from its measurements and its own summary.
+import type { Measurement } from '../measurement/types.ts'
+import { PERCENTILES, type PercentileName } from './latency.ts'
+import type { CellSummary, Problem, ProblemCode } from './run-document.ts'
+import { samplesFor } from './sample-size.ts'
+
+/** A generator thread that uses more of its core than this sends late, however fast the server is. */
+const MAX_CLIENT_CPU_FRACTION = 0.9
+/** An event loop that stalls this long at p99 … */
+const MAX_LOOP_DELAY_MS = 5
+/** … or requests sent this share of the median latency late put the generator's own time into the numbers. */
+const MAX_LATENESS = 0.05
+/** Poisson arrivals and the window's edges leave a server that keeps up within 2 % of what was offered. */
+const MIN_ACHIEVED = 0.98
+
+type Judged = Omit<CellSummary, 'problems'>
+
+/** In the order of severity: what makes numbers meaningless, then what bends them, then what is missing. */
+export function problemsOf(cell: Judged, measurements: readonly Measurement[]): Problem[] {
+  return [
+    ...faults(measurements),
+    ...errors(cell),
+    ...generator(cell, measurements),
+    ...dropped(cell),
+    ...saturated(cell, measurements),
+    ...tooFewSamples(cell),
+  ]
+}
+
+const FAULT_REMEDY = {
+  'server-died': 'read the server’s log in the run directory; give it more memory, or less load',
+  'outputs-disagree': 'the servers compute different answers: check that all serve the same model files and versions',
+  'count-mismatch': 'keep other clients away from the server while it is measured',
+  'not-run': 'mend the cause named and run the scenario again, with --only for these targets alone',
+  interrupted: 'run the scenario to its end; --quick makes it shorter',
+} as const satisfies Partial<Record<ProblemCode, string>>
+
+/** One problem per kind of fault, with the first one's message and how many trials had it. */
+function faults(measurements: readonly Measurement[]): Problem[] {
+  const byCode = Map.groupBy(
+    measurements.flatMap((measurement) => measurement.faults),
+    ({ code }) => code,
+  )
+  return [...byCode].map(([code, found]) => ({
+    code,
+    message: `${found[0]?.message ?? code}${measurements.length > 1 ? ` (${found.length} of ${measurements.length} repetitions)` : ''}`,
+    remedy: FAULT_REMEDY[code],
+  }))
+}
+
+function errors({ counts, errors: kinds, errorExamples }: Judged): Problem[] {
+  if (counts.failed === 0) return []
+  const listed = Object.entries(kinds)
+    .sort(([, one], [, other]) => other - one)
+    .map(([kind, count]) => `${kind} × ${count}`)
+  const example = errorExamples[0] === undefined ? '' : `; for example: ${errorExamples[0]}`
+  return [
+    {
+      code: 'error-rate',
+      message: `${counts.failed} of ${counts.completed + counts.failed} requests failed (${listed.join(', ')})${example}`,
+      remedy: 'latencies are of the good answers only: mend the errors first; the server’s log is in the run directory',
+    },
+  ]
+}
+
+function generator(cell: Judged, measurements: readonly Measurement[]): Problem[] {
+  const p50Ms = cell.latencyMs.p50?.value ?? 0
+  const { cpuFraction } = cell.client
+  const reasons: string[] = []
+  if (cpuFraction !== null && cpuFraction > MAX_CLIENT_CPU_FRACTION) {
+    reasons.push(`its thread used ${percent(cpuFraction)} of a core`)
+  }
+  // The middle repetition: one hiccup of the machine in one of them is no limit of the generator.
+  const delayMs = middle(
+    measurements.filter(({ windowNs }) => windowNs > 0).map(({ client }) => client.eventLoopDelayP99Ms),
+  )
+  if (delayMs !== null && delayMs > Math.max(MAX_LOOP_DELAY_MS, MAX_LATENESS * p50Ms)) {
+    reasons.push(`its event loop stalled for ${ms(delayMs)} at p99`)
+  }
+  const lagMs = cell.sendLagMs.p99
+  if (cell.load.model === 'open' && lagMs !== null && p50Ms > 0 && lagMs > MAX_LATENESS * p50Ms) {
+    reasons.push(`it sent ${ms(lagMs)} late at p99, while the median latency is ${ms(p50Ms)}`)
+  }
+  if (reasons.length === 0) return []
+  return [
+    {
+      code: 'generator-limited',
+      message: `the load generator was at its limit: ${reasons.join('; ')}`,
+      remedy: 'lower the concurrency or the request rate, use the native engine, or free a core for the generator',
+    },
+  ]
+}
+
+function dropped({ counts }: Judged): Problem[] {
+  if (counts.dropped === 0) return []
+  return [
+    {
+      code: 'dropped-requests',
+      message: `${counts.dropped} of ${counts.sent + counts.dropped} due requests were never sent: all slots were in flight`,
+      remedy: 'raise maxInFlight, or lower the request rate to what the server can answer',
+    },
+  ]
+}
+
+/** Offered is what was really due, so that Poisson arrivals are held against themselves and not against their mean. */
+function saturated(
+  { load, counts, requestsPerSec, latencyMs }: Judged,
+  measurements: readonly Measurement[],
+): Problem[] {
+  if (load.model !== 'open') return []
+  const windowsSec = measurements.reduce((sum, { windowNs }) => sum + windowNs / 1e9, 0)
+  const windows = measurements.filter(({ windowNs }) => windowNs > 0).length
+  if (windows === 0) return []
+  const offeredPerSec = (counts.sent + counts.dropped) / windowsSec
+  // Requests due within one latency of the window's end are answered after it, by a fast server too.
+  const answerable = Math.max(0, 1 - ((latencyMs.p50?.value ?? 0) / 1e3) * (windows / windowsSec))
+  if (!(requestsPerSec.value < MIN_ACHIEVED * offeredPerSec * answerable)) return []
+  return [
+    {
+      code: 'saturated',
+      message: `${requestsPerSec.value.toFixed(1)} requests/s were answered of ${offeredPerSec.toFixed(1)} offered: the queue grew all the time`,
+      remedy: 'lower the request rate below the server’s capacity; a closed loop shows where that is',
+    },
+  ]
+}
+
+/** p99.9 alone is no problem: it is simply null. */
+function tooFewSamples({ counts, latencyMs }: Judged): Problem[] {
+  const names = Object.keys(PERCENTILES) as PercentileName[]
+  const missing = names.filter((name) => counts.completed < samplesFor(PERCENTILES[name]))
+  const lowest = missing[0]
+  if (lowest === undefined || lowest === 'p999' || latencyMs.p99 !== null) return []
+  return [
+    {
+      code: 'too-few-samples',
+      message: `${counts.completed} completed requests do not carry ${missing.join(', ')}: ${lowest} takes ${samplesFor(PERCENTILES[lowest])}`,
+      remedy: 'measure longer, repeat more often, or raise the concurrency or the request rate',
+    },
+  ]
+}
+
+function middle(values: readonly number[]): number | null {
+  return [...values].sort((one, other) => one - other)[Math.floor((values.length - 1) / 2)] ?? null
+}
+
+const percent = (fraction: number) => `${Math.round(fraction * 100)} %`
+const ms = (value: number) => `${value.toPrecision(3)} ms`

@@ -1,0 +1,37 @@
+// One rule's outcome for one cell, and how the cell's problems bend it: a spoiled cell never passes.
+import type { Finding, Problem, ProblemCode } from '../analysis/run-document.ts'
+import type { JudgedCell } from './cell-metric.ts'
+
+/** A finding without what names the cell and the rule. */
+export type Outcome = Pick<Finding, 'status' | 'measured' | 'limit' | 'why'>
+
+/** The numbers cannot be believed, whichever way they point. */
+const MEANINGLESS = new Set<ProblemCode>([
+  'outputs-disagree',
+  'server-died',
+  'count-mismatch',
+  'not-run',
+  'interrupted',
+  'generator-limited',
+  'noisy-host',
+  'not-steady',
+])
+/** The server's own doing: a failure stands, a pass does not. */
+const FLATTERING = new Set<ProblemCode>(['error-rate', 'dropped-requests', 'saturated'])
+
+/** `too-few-samples` is left out: where it matters the metric is null. */
+export function spoilingProblem(cell: Pick<JudgedCell, 'problems'>): Problem | null {
+  return cell.problems.find(({ code }) => MEANINGLESS.has(code) || FLATTERING.has(code)) ?? null
+}
+
+/** A failed error-rate rule stands whatever else happened: its failures are counted, not estimated. */
+export function spoil(outcome: Outcome, cell: Pick<JudgedCell, 'problems'>, isErrorRate: boolean): Outcome {
+  if (outcome.status === 'inconclusive') return outcome
+  if (isErrorRate && outcome.status === 'fail') return outcome
+  const spoils = ({ code }: Problem) =>
+    MEANINGLESS.has(code) ||
+    (outcome.status === 'pass' && FLATTERING.has(code) && !(isErrorRate && code === 'error-rate'))
+  const problem = cell.problems.find(spoils)
+  if (problem === undefined) return outcome
+  return { ...outcome, status: 'inconclusive', why: `${problem.code}: ${problem.message}; otherwise: ${outcome.why}` }
+}

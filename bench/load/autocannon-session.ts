@@ -1,0 +1,138 @@
+// The reference engine autocannon: its own loop, its own client; closed loop over HTTP only. docs/method.md says how it differs.
+import autocannon from 'autocannon'
+import { nowNs } from '../core/clock.ts'
+import { makeCodec } from '../protocol/codec.ts'
+import { AnswerCheck } from './answer-check.ts'
+import { meterClient } from './client-meter.ts'
+import { FailureLog } from './failure-log.ts'
+import { makeInputs } from './inputs.ts'
+import { openNativeSession } from './native-session.ts'
+import { Recorder } from './recorder.ts'
+import type { LoadJob, LoadSession, Outcome, Phase, PhaseResult } from './types.ts'
+
+/** What this file uses of autocannon's client; its types do not name it. */
+interface Client {
+  pipelinedRequests: { clear(): void }
+  _connect: () => void
+  on(event: 'response', listener: (status: number, bytes: number, responseMs: number) => void): void
+  on(event: 'connError' | 'reqError', listener: (error: Error) => void): void
+  on(event: 'timeout', listener: () => void): void
+}
+
+export async function openAutocannonSession(job: LoadJob, signal: AbortSignal): Promise<LoadSession> {
+  // The parity check compares servers, not clients: it goes through the native engine.
+  const probing = await openNativeSession(job, signal)
+  return {
+    probe: () => probing.probe(),
+    run: (phase) => runPhase(job, phase, signal),
+    close: () => probing.close(),
+  }
+}
+
+async function runPhase(job: LoadJob, phase: Phase, signal: AbortSignal): Promise<PhaseResult> {
+  const { trial, target, model } = job
+  const codec = makeCodec(target, model, trial.batchSize)
+  const bodies = makeInputs(model, trial.batchSize, job.seed).map((inputs) => Buffer.from(codec.encode(inputs)))
+  const check = new AnswerCheck(codec, job)
+  const recorder = new Recorder()
+  const failures = new FailureLog('status')
+  const startedAtMs = Date.now()
+  const startNs = nowNs()
+  const windowNs = phase.durationMs * 1e6
+  const stopMeter = meterClient()
+  await shoot(job, phase, bodies, signal, {
+    answered(status, bytes, responseNs, body, variant) {
+      const receivedNs = nowNs() - startNs
+      const sentNs = receivedNs - responseNs
+      if (sentNs > windowNs) return
+      const outcome = outcomeOf(status, check.accept(variant, body, 0, body.length, -1))
+      if (outcome === 'bad-response') failures.describeBody(body, 0, body.length)
+      if (outcome !== 'ok') failures.count(outcome, status)
+      recorder.add(sentNs, sentNs, receivedNs, outcome, status, bodies[variant]?.length ?? 0, bytes)
+    },
+    failed(outcome, text) {
+      const atNs = nowNs() - startNs
+      failures.example(text)
+      failures.count(outcome, 0)
+      recorder.add(atNs, atNs, atNs, outcome, 0, 0, 0)
+    },
+  })
+  const columns = recorder.finish()
+  return {
+    startedAtMs,
+    windowNs: Math.min(windowNs, nowNs() - startNs),
+    columns,
+    dropped: 0,
+    delayed: 0,
+    // It drops what is in flight at the end, and does not say how many.
+    censored: 0,
+    errors: failures.counts,
+    errorExamples: failures.examples,
+    verification: check.result(),
+    client: stopMeter(columns),
+  }
+}
+
+function outcomeOf(status: number, hasForm: boolean): Outcome {
+  if (status !== 200) return 'status'
+  return hasForm ? 'ok' : 'bad-response'
+}
+
+interface Follower {
+  answered(status: number, bytes: number, responseNs: number, body: Buffer, variant: number): void
+  failed(outcome: 'connect' | 'timeout' | 'aborted', text: string): void
+}
+
+/** Runs autocannon for one phase; its events become calls of the follower. */
+function shoot(
+  job: LoadJob,
+  phase: Phase,
+  bodies: readonly Buffer[],
+  signal: AbortSignal,
+  follower: Follower,
+): Promise<void> {
+  const { trial, address, target, model } = job
+  const codec = makeCodec(target, model, trial.batchSize)
+  // onResponse comes right before the client's response event, which alone knows the time: together they are one answer.
+  let latest = { variant: 0, body: '' }
+  const requests = bodies.map((body, variant) => ({
+    method: 'POST' as const,
+    headers: { ...codec.requestHeaders },
+    body,
+    onResponse(_status: number, text: string) {
+      latest = { variant, body: text }
+    },
+  }))
+  return new Promise((resolve, reject) => {
+    const instance = autocannon(
+      {
+        url: address + codec.path,
+        connections: trial.load.connections,
+        duration: phase.durationMs / 1e3,
+        timeout: Math.max(1, Math.ceil(trial.timeoutMs / 1e3)),
+        requests,
+        setupClient(untyped) {
+          const client = untyped as unknown as Client
+          mendReconnect(client)
+          client.on('response', (status, bytes, responseMs) => {
+            follower.answered(status, bytes, responseMs * 1e6, Buffer.from(latest.body), latest.variant)
+          })
+          client.on('timeout', () => follower.failed('timeout', 'autocannon: timeout'))
+          client.on('connError', (error) => follower.failed('connect', error.message))
+          client.on('reqError', (error) => follower.failed('aborted', error.message))
+        },
+      },
+      (error: unknown) => (error === null || error === undefined ? resolve() : reject(error)),
+    )
+    signal.addEventListener('abort', () => instance.stop?.(), { once: true })
+  })
+}
+
+/** autocannon keeps the pending requests of a connection that the server closed, and so counts every later answer to a wrong one. */
+function mendReconnect(client: Client): void {
+  const connect = client._connect
+  client._connect = function connectAfresh(this: Client) {
+    this.pipelinedRequests.clear()
+    connect.call(this)
+  }
+}

@@ -1,0 +1,69 @@
+// What one connection writes, gathered into one socket write a read event or tick, in a buffer that is reused.
+import type { Socket } from 'node:net'
+
+const CAPACITY_BYTES = 64 * 1024
+
+export class GrpcOutput {
+  readonly #socket: Socket
+  readonly #flush = () => this.flush()
+  #length = 0
+  #isScheduled = false
+  #isCorked = false
+  #isClosed = false
+  /** Replaced by `reserve` and `flush`: read it again after each of them. */
+  buffer = Buffer.allocUnsafeSlow(CAPACITY_BYTES)
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  /** Makes room at the end of `buffer`; returns the offset, which the caller fills before it does anything else. */
+  reserve(lengthBytes: number): number {
+    if (this.#length + lengthBytes > this.buffer.length) {
+      this.flush()
+      if (lengthBytes > this.buffer.length) this.buffer = Buffer.allocUnsafeSlow(lengthBytes)
+    }
+    const offset = this.#length
+    this.#length += lengthBytes
+    if (!this.#isCorked && !this.#isScheduled) {
+      this.#isScheduled = true
+      process.nextTick(this.#flush)
+    }
+    return offset
+  }
+
+  append(bytes: Uint8Array): void {
+    const offset = this.reserve(bytes.length)
+    this.buffer.set(bytes, offset)
+  }
+
+  /** Holds everything until `uncork`. */
+  cork(): void {
+    this.#isCorked = true
+  }
+
+  uncork(): void {
+    this.#isCorked = false
+    if (this.#length > 0) this.flush()
+  }
+
+  flush(): void {
+    this.#isScheduled = false
+    const length = this.#length
+    this.#length = 0
+    if (length === 0 || this.#isClosed) return
+    this.#socket.write(this.buffer.subarray(0, length))
+    // The kernel did not take all of it at once: the buffer belongs to the socket until it does.
+    if (this.#socket.writableLength > 0) this.buffer = Buffer.allocUnsafeSlow(CAPACITY_BYTES)
+  }
+
+  /** True while the kernel has not taken what was written. */
+  get isBehind(): boolean {
+    return this.#socket.writableLength > 0
+  }
+
+  /** Nothing is written from here on. */
+  close(): void {
+    this.#isClosed = true
+  }
+}

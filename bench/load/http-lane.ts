@@ -1,0 +1,220 @@
+// One lane of HTTP/1.1: a connection that carries one request at a time and is opened again whenever it is needed.
+// The success path makes no promise, closure or object; a connection makes its few listeners when it is opened.
+import { connect, type Socket } from 'node:net'
+import { messageOf } from '../core/errors.ts'
+import { Http1Parser, PARSE, type ParserLimits } from '../protocol/http1-parser.ts'
+import type { LaneSink } from './transport.ts'
+import type { Outcome } from './types.ts'
+
+/** What the lanes of a transport have in common. */
+export interface HttpLaneContext {
+  /** A name is replaced by the address that it was first found at, so that opening again asks no resolver. */
+  address: string
+  readonly port: number
+  /** Every socket reads into it: Node hands what it read over at once, before anything else is read. */
+  readonly readBuffer: Buffer
+  readonly connectTimeoutMs: number
+  readonly limits: ParserLimits
+  readonly sink: LaneSink
+  /** Every socket that is not closed yet. */
+  readonly sockets: Set<Socket>
+}
+
+const FIRST_BACKOFF_MS = 1
+const MAX_BACKOFF_MS = 100
+/** How long a server that announced to close is given to do so itself, which leaves TIME_WAIT with it. */
+const LINGER_MS = 1000
+
+export class HttpLane {
+  readonly #index: number
+  readonly #context: HttpLaneContext
+  readonly #parser: Http1Parser
+  #socket: Socket | null = null
+  #isConnected = false
+  /** The request in flight. */
+  #request: Buffer | null = null
+  #isWritten = false
+  #backoffMs = FIRST_BACKOFF_MS
+  #backoffTimer: NodeJS.Timeout | null = null
+  /** Called once the connection that `open` asked for is ready or has failed. */
+  #onOpened: (() => void) | null = null
+  #isClosed = false
+
+  constructor(index: number, context: HttpLaneContext) {
+    this.#index = index
+    this.#context = context
+    this.#parser = new Http1Parser(context.limits)
+  }
+
+  /** Resolves when the connection is ready or has failed. */
+  open(): Promise<void> {
+    if (this.#socket !== null || this.#isClosed) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onOpened = resolve
+      this.#connect()
+    })
+  }
+
+  send(request: Buffer): void {
+    if (this.#isClosed) return
+    this.#parser.reset()
+    this.#request = request
+    this.#isWritten = false
+    if (this.#socket === null) this.#connect()
+    else if (this.#isConnected) this.#write(this.#socket, request)
+  }
+
+  abandon(outcome: 'timeout' | 'aborted'): void {
+    if (this.#request === null) return
+    this.#drop()
+    this.#fail(outcome, `${outcome}: no answer until the request was given up`)
+  }
+
+  /** Reports nothing any more; the sockets close in their own time. */
+  close(): void {
+    this.#isClosed = true
+    this.#request = null
+    this.#drop()
+  }
+
+  #connect(): void {
+    const { address, port, readBuffer, connectTimeoutMs, sockets } = this.#context
+    try {
+      const socket: Socket = connect({
+        host: address,
+        port,
+        noDelay: true,
+        onread: { buffer: readBuffer, callback: (length) => this.#onData(socket, length) },
+      })
+      this.#socket = socket
+      this.#isConnected = false
+      sockets.add(socket)
+      let reason = 'the connection was closed'
+      socket.on('connect', () => this.#onConnect(socket))
+      socket.on('timeout', () => this.#onTimeout(socket))
+      socket.on('end', () => this.#onLost(socket, null))
+      socket.on('error', (error) => {
+        // Several addresses that all refused make an error whose message is empty.
+        reason = messageOf(error) || String((error as NodeJS.ErrnoException).code)
+        this.#onLost(socket, reason)
+      })
+      socket.on('close', () => {
+        sockets.delete(socket)
+        this.#onLost(socket, reason)
+      })
+      socket.setTimeout(connectTimeoutMs)
+    } catch (error) {
+      this.#onConnectFailed(messageOf(error))
+    }
+  }
+
+  #onConnect(socket: Socket): void {
+    if (socket !== this.#socket) return
+    this.#context.address = socket.remoteAddress ?? this.#context.address
+    this.#isConnected = true
+    this.#backoffMs = FIRST_BACKOFF_MS
+    socket.setTimeout(0)
+    this.#settleOpen()
+    if (this.#request !== null) this.#write(socket, this.#request)
+  }
+
+  /** Connecting took too long, or a server that announced to close has not. */
+  #onTimeout(socket: Socket): void {
+    if (socket === this.#socket) this.#onLost(socket, `not connected after ${this.#context.connectTimeoutMs} ms`)
+    socket.destroy()
+  }
+
+  #write(socket: Socket, request: Buffer): void {
+    this.#isWritten = true
+    socket.write(request)
+  }
+
+  #onData(socket: Socket, length: number): boolean {
+    if (socket !== this.#socket || this.#request === null) {
+      // Late, or asked for by nobody: what it belongs to cannot be known, so the connection is of no more use.
+      if (socket === this.#socket) this.#socket = null
+      socket.destroy()
+      return true
+    }
+    const result = this.#parser.feed(this.#context.readBuffer, 0, length)
+    if (result === PARSE.done) this.#finish(socket)
+    else if (result === PARSE.failed) {
+      this.#drop()
+      this.#fail('bad-response', `bad-response: ${this.#parser.failure}`)
+    }
+    return true
+  }
+
+  /** A whole answer: the connection's future is settled first, since the sink may send again at once. */
+  #finish(socket: Socket): void {
+    const parser = this.#parser
+    if (!parser.keepsAlive) this.#retire(socket)
+    else if (parser.leftoverBytes > 0 || socket.writableLength > 0) this.#drop()
+    const { status, body, bodyStart, bodyEnd } = parser
+    const outcome: Outcome = status === 200 ? 'ok' : 'status'
+    if (outcome === 'status') this.#context.sink.onFailureText(statusText(status, body, bodyStart, bodyEnd))
+    this.#report(outcome, status, body)
+  }
+
+  /** @param reason `null`: the server closed its side in an orderly way */
+  #onLost(socket: Socket, reason: string | null): void {
+    if (socket !== this.#socket) return
+    this.#socket = null
+    socket.destroy()
+    if (!this.#isConnected) this.#onConnectFailed(reason ?? 'the connection was closed')
+    else if (this.#request === null) return
+    else if (reason === null && this.#parser.finish() === PARSE.done) this.#finish(socket)
+    else this.#fail('aborted', `aborted: ${reason ?? this.#parser.failure}`)
+  }
+
+  #onConnectFailed(reason: string): void {
+    this.#settleOpen()
+    if (this.#request !== null) this.#failLater(reason)
+  }
+
+  /** A server that is not there must not turn the loop into a spin: the failure is told after a growing delay. */
+  #failLater(reason: string): void {
+    this.#backoffTimer = setTimeout(() => {
+      this.#backoffTimer = null
+      this.#fail('connect', `connect: ${reason}`)
+    }, this.#backoffMs)
+    this.#backoffMs = Math.min(MAX_BACKOFF_MS, this.#backoffMs * 2)
+  }
+
+  #fail(outcome: Outcome, text: string): void {
+    this.#context.sink.onFailureText(text)
+    this.#report(outcome, 0, null)
+  }
+
+  #report(outcome: Outcome, code: number, body: Uint8Array | null): void {
+    const { wireBytes, bodyStart, bodyEnd, inferenceHeaderLength } = this.#parser
+    const bytesSent = this.#isWritten ? (this.#request?.length ?? 0) : 0
+    this.#request = null
+    const { sink } = this.#context
+    sink.onAnswer(this.#index, outcome, code, bytesSent, wireBytes, body, bodyStart, bodyEnd, inferenceHeaderLength)
+  }
+
+  /** Lets go of a connection that the server is about to close. */
+  #retire(socket: Socket): void {
+    this.#socket = null
+    socket.setTimeout(LINGER_MS)
+  }
+
+  #drop(): void {
+    if (this.#backoffTimer !== null) clearTimeout(this.#backoffTimer)
+    this.#backoffTimer = null
+    this.#socket?.destroy()
+    this.#socket = null
+    this.#settleOpen()
+  }
+
+  #settleOpen(): void {
+    this.#onOpened?.()
+    this.#onOpened = null
+  }
+}
+
+function statusText(status: number, body: Uint8Array, start: number, end: number): string {
+  const shown = new TextDecoder().decode(body.subarray(start, Math.min(end, start + 200)))
+  return `status:${status}: ${shown.replace(/\s+/g, ' ').trim() || 'no body'}`
+}

@@ -1,0 +1,62 @@
+// HTTP/1.1 as lanes: every lane is one connection over plain sockets, every request one prebuilt buffer.
+import type { Socket } from 'node:net'
+import { DEFAULT_PARSER_LIMITS, type ParserLimits } from '../protocol/http1-parser.ts'
+import { buildRequest } from '../protocol/http1-request.ts'
+import { HttpLane, type HttpLaneContext } from './http-lane.ts'
+import type { Transport, TransportOptions } from './transport.ts'
+
+const READ_BUFFER_BYTES = 64 * 1024
+// More at once overflow the accept queue of small servers, and a dropped SYN costs a second.
+const OPENED_AT_ONCE = 64
+
+/**
+ * @throws BenchError `bad-request-parts` when the path or a header cannot be written into a request
+ * @throws RangeError when there are not as many connections as lanes (HTTP/1.1 carries one request at a time)
+ */
+export function createHttpTransport(
+  options: TransportOptions,
+  limits: ParserLimits = DEFAULT_PARSER_LIMITS,
+): Transport {
+  const { lanes, connections, host, port, path, headers, sink, connectTimeoutMs } = options
+  if (lanes !== connections) throw new RangeError(`HTTP/1.1 needs a connection a lane, got ${connections} for ${lanes}`)
+  const requests = options.bodies.map((body) => buildRequest({ path, host, port, headers, body }))
+  const sockets = new Set<Socket>()
+  const context: HttpLaneContext = {
+    // A URL writes an IPv6 address in brackets, a socket wants it without.
+    address: host.replace(/^\[(.*)\]$/, '$1'),
+    port,
+    readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
+    connectTimeoutMs,
+    limits,
+    sink,
+    sockets,
+  }
+  const all = Array.from({ length: lanes }, (_, index) => new HttpLane(index, context))
+  return {
+    lanes,
+    async open() {
+      for (let first = 0; first < lanes; first += OPENED_AT_ONCE) {
+        await Promise.all(all.slice(first, first + OPENED_AT_ONCE).map((lane) => lane.open()))
+      }
+    },
+    send(lane, request) {
+      const bytes = requests[request]
+      if (bytes === undefined) throw new RangeError(`there is no request ${request}`)
+      all[lane]?.send(bytes)
+    },
+    abandon(lane, outcome) {
+      all[lane]?.abandon(outcome)
+    },
+    async close() {
+      for (const lane of all) lane.close()
+      await Promise.all(Array.from(sockets, closed))
+    },
+  }
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('close', () => resolve())
+    socket.destroy()
+  })
+}

@@ -1,0 +1,54 @@
+// Sends every prebuilt request once, one after the other, and gives back the values of each answer.
+import { nowNs } from '../core/clock.ts'
+import type { Codec } from '../protocol/types.ts'
+import type { LaneSink, Transport } from './transport.ts'
+import { type ProbeAnswer, REQUEST_VARIANTS } from './types.ts'
+
+/** After this many failures in a row the rest would only repeat them, at the price of a timeout each. */
+const MOST_FAILURES = 3
+
+const PROBED_LANE = 0
+
+/** @returns one answer per prebuilt request; fewer when the target fails again and again */
+export async function probeAll(
+  transport: Transport,
+  codec: Codec,
+  sink: { current: LaneSink | null },
+  timeoutMs: number,
+): Promise<readonly ProbeAnswer[]> {
+  const answers: ProbeAnswer[] = []
+  let failures = 0
+  for (let variant = 0; variant < REQUEST_VARIANTS && failures < MOST_FAILURES; variant++) {
+    const answer = await probeOne(transport, codec, sink, { variant, timeoutMs })
+    failures = answer.ok ? 0 : failures + 1
+    answers.push(answer)
+  }
+  return answers
+}
+
+function probeOne(
+  transport: Transport,
+  codec: Codec,
+  sink: { current: LaneSink | null },
+  { variant, timeoutMs }: { readonly variant: number; readonly timeoutMs: number },
+): Promise<ProbeAnswer> {
+  return new Promise((resolve) => {
+    const sentNs = nowNs()
+    const timer = setTimeout(() => transport.abandon(PROBED_LANE, 'timeout'), timeoutMs)
+    let text = ''
+    sink.current = {
+      onFailureText(failure) {
+        text ||= failure
+      },
+      onAnswer(_lane, outcome, code, _sent, _received, body, start, end, headerLength) {
+        clearTimeout(timer)
+        if (outcome === 'ok' && body !== null) return resolve(codec.decode(body, start, end, headerLength))
+        const waitedMs = Math.round((nowNs() - sentNs) / 1e6)
+        const what =
+          outcome === 'timeout' ? `no answer within ${waitedMs} ms` : `${outcome}${code === 0 ? '' : ` ${code}`}`
+        resolve({ ok: false, reason: text === '' ? what : `${what}: ${text}` })
+      },
+    }
+    transport.send(PROBED_LANE, variant)
+  })
+}

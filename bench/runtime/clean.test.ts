@@ -1,0 +1,84 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { clean } from './clean.ts'
+import { diagnose } from './doctor.ts'
+import { ownProcess, writeEntry } from './register.ts'
+
+let dir: string
+let stateDir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'dyno-clean-'))
+  stateDir = join(dir, '.dyno')
+  mkdirSync(join(stateDir, 'python-0123456789ab', 'lib'), { recursive: true })
+  writeFileSync(join(stateDir, 'python-0123456789ab', 'lib', 'big'), 'x'.repeat(100_000))
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+describe('cleaning up', () => {
+  it('removes the state folder and says how much it held', async () => {
+    const removals = await clean({ stateDir, dryRun: false })
+    expect(removals).toEqual([{ what: join(stateDir, 'python-0123456789ab'), bytes: expect.any(Number) }])
+    expect(removals[0]?.bytes).toBeGreaterThanOrEqual(100_000)
+    expect(existsSync(stateDir)).toBe(false)
+    expect(await clean({ stateDir, dryRun: false })).toEqual([])
+  })
+
+  it('removes nothing in a dry run', async () => {
+    expect(await clean({ stateDir, dryRun: true })).toHaveLength(1)
+    expect(existsSync(join(stateDir, 'python-0123456789ab', 'lib', 'big'))).toBe(true)
+  })
+
+  it('never follows a link, nor counts what it leads to', async () => {
+    mkdirSync(join(dir, 'precious'))
+    writeFileSync(join(dir, 'precious', 'file'), 'x'.repeat(1_000_000))
+    symlinkSync(join(dir, 'precious'), join(stateDir, 'python-0123456789ab', 'link'))
+    symlinkSync(join(dir, 'precious'), join(stateDir, 'python-ffffffffffff'))
+    const removals = await clean({ stateDir, dryRun: false })
+    expect(removals.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(500_000)
+    expect(readdirSync(join(dir, 'precious'))).toEqual(['file'])
+    expect(existsSync(stateDir)).toBe(false)
+  })
+
+  it('leaves alone what dyno did not make', async () => {
+    writeFileSync(join(stateDir, 'notes.txt'), 'mine')
+    mkdirSync(join(stateDir, 'python-scripts'))
+    await clean({ stateDir, dryRun: false })
+    expect(readdirSync(stateDir).sort()).toEqual(['notes.txt', 'python-scripts'])
+  })
+
+  it('refuses while a run goes on', async () => {
+    const entry = { id: 'aaaabbbbcccc', name: 'triton', command: 'x', leader: null, temporaryDirs: [] }
+    writeEntry(stateDir, { ...entry, owner: ownProcess() })
+    await expect(clean({ stateDir, dryRun: false })).rejects.toMatchObject({ code: 'still-running' })
+    expect(existsSync(join(stateDir, 'python-0123456789ab'))).toBe(true)
+  })
+})
+
+describe('the doctor', () => {
+  it('looks at everything, in a fixed order, and has a remedy for all that is missing', async () => {
+    const findings = await diagnose({ projectDir: dir, stateDir: join(dir, 'not', 'yet') })
+    expect(findings.map(({ name }) => name)).toEqual([
+      'node',
+      'npm',
+      'python',
+      'python environment',
+      'model repository',
+      'docker',
+      'compose',
+      'gpu',
+      'chromium',
+      'disk',
+      'memory',
+      'cores',
+      'governor',
+    ])
+    for (const { status, remedy, detail } of findings) {
+      expect(detail).not.toBe('')
+      if (status === 'missing') expect(remedy).not.toBeNull()
+    }
+    expect(findings[4]).toMatchObject({ status: 'missing' })
+    expect(findings[9]?.detail).toContain(`free at ${dir}`)
+  })
+})

@@ -1,0 +1,194 @@
+// What this machine has and lacks for a run, and the command that gets what is missing. Changes nothing.
+import { existsSync, readFileSync, statfsSync } from 'node:fs'
+import { availableParallelism, freemem, totalmem } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import Docker from 'dockerode'
+import { messageOf } from '../core/errors.ts'
+import { formatBytes } from '../core/units.ts'
+import { capture } from './capture.ts'
+import { findPython, libpythonMissing } from './python.ts'
+import { findPythonEnv } from './python-env.ts'
+import { listFolder } from './register.ts'
+
+export interface Diagnosis {
+  readonly name: string
+  readonly status: 'ok' | 'missing' | 'warning'
+  readonly detail: string
+  /** What to type; `null` where nothing is to be done. */
+  readonly remedy: string | null
+}
+
+type Finding = Omit<Diagnosis, 'name'>
+
+interface Place {
+  readonly projectDir: string
+  readonly stateDir: string
+}
+
+const TOOL_TIMEOUT_MS = 5000
+const DOCKER_TIMEOUT_MS = 2000
+const ENV_BYTES = 3 * 1024 ** 3
+/** Flask and Triton with a TensorFlow each. */
+const SERVERS_BYTES = 2 * 1024 ** 3
+
+const CHECKS: Readonly<Record<string, (place: Place) => Finding | Promise<Finding>>> = {
+  node: () => nodeFinding(),
+  npm: () => toolFinding('npm', ['--version'], 'apt install npm'),
+  python: () => pythonFinding(),
+  'python environment': envFinding,
+  'model repository': modelsFinding,
+  docker: () => dockerFinding(),
+  compose: () =>
+    toolFinding('docker', ['compose', 'version', '--short'], 'apt install docker-compose-plugin', 'warning'),
+  gpu: () => gpuFinding(),
+  chromium: () => chromiumFinding(),
+  disk: diskFinding,
+  memory: () => memoryFinding(),
+  cores: () => coresFinding(),
+  governor: () => governorFinding(),
+}
+
+/** One finding for each thing, in the order in which they matter; none of them throws. */
+export function diagnose(place: Place): Promise<readonly Diagnosis[]> {
+  return Promise.all(
+    Object.entries(CHECKS).map(async ([name, check]) => {
+      try {
+        return { name, ...(await check(place)) }
+      } catch (error) {
+        return { name, status: 'warning', detail: `cannot be told: ${messageOf(error)}`, remedy: null } as const
+      }
+    }),
+  )
+}
+
+function ok(detail: string): Finding {
+  return { status: 'ok', detail, remedy: null }
+}
+
+function nodeFinding(): Finding {
+  const major = Number(process.versions.node.split('.')[0])
+  if (major >= 24) return ok(process.version)
+  return { status: 'warning', detail: `${process.version}; figures are made with Node 24`, remedy: 'npm ci' }
+}
+
+async function toolFinding(
+  command: string,
+  args: readonly string[],
+  remedy: string,
+  absent: 'missing' | 'warning' = 'missing',
+): Promise<Finding> {
+  const run = await capture(command, args, { timeoutMs: TOOL_TIMEOUT_MS })
+  const line = run.stdout.split('\n')[0]?.trim()
+  return run.code === 0 && line ? ok(line) : { status: absent, detail: `${command} ${args[0]} does not work`, remedy }
+}
+
+async function pythonFinding(): Promise<Finding> {
+  try {
+    const { path, version, hasVenv, libpython } = await findPython()
+    const detail = `${version} at ${path}`
+    const minor = version.split('.').slice(0, 2).join('.')
+    if (!hasVenv)
+      return { status: 'missing', detail: `${detail}, without venv`, remedy: `apt install python${minor}-venv` }
+    if (libpython !== null) return ok(`${detail}, ${libpython}`)
+    return {
+      status: 'warning',
+      detail: `${detail}, without libpython (Triton)`,
+      remedy: libpythonMissing(version).hint ?? null,
+    }
+  } catch (error) {
+    return { status: 'missing', detail: messageOf(error), remedy: 'apt install python3 python3-venv' }
+  }
+}
+
+function envFinding(place: Place): Finding {
+  const env = findPythonEnv({ ...place, with: 'serve' })
+  if (env !== null) return ok(`ready in ${env.dir}`)
+  return {
+    status: 'warning',
+    detail: 'not prepared; the first run does it, in one to two minutes',
+    remedy: 'npm run bench',
+  }
+}
+
+function modelsFinding({ projectDir }: Place): Finding {
+  const repository = join(projectDir, 'model_repository')
+  const models = listFolder(repository).filter((name) => existsSync(join(repository, name, 'config.pbtxt')))
+  if (models.length > 0) return ok(`${models.join(', ')} in ${repository}`)
+  return { status: 'missing', detail: `no model in ${repository}`, remedy: 'run inside a checkout of the project' }
+}
+
+async function dockerFinding(): Promise<Finding> {
+  try {
+    const docker = new Docker({ timeout: DOCKER_TIMEOUT_MS })
+    await docker.ping()
+    const { Version } = await docker.version()
+    return ok(`engine ${Version}`)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EACCES') {
+      return {
+        status: 'warning',
+        detail: 'the engine runs, you may not use it',
+        remedy: 'sudo usermod -aG docker $USER',
+      }
+    }
+    const detail = code === 'ENOENT' || code === 'ECONNREFUSED' ? 'no engine runs' : messageOf(error)
+    return { status: 'warning', detail: `${detail}; the local runtime needs none`, remedy: 'apt install docker.io' }
+  }
+}
+
+async function gpuFinding(): Promise<Finding> {
+  const query = ['--query-gpu=name,driver_version,memory.total', '--format=csv,noheader']
+  const run = await capture('nvidia-smi', query, { timeoutMs: TOOL_TIMEOUT_MS })
+  const gpus = run.stdout.split('\n').filter((line) => line.trim() !== '')
+  if (run.code === 0 && gpus.length > 0) return ok(gpus.join('; '))
+  return { status: 'warning', detail: 'no NVIDIA GPU; Triton runs on the CPU', remedy: null }
+}
+
+function chromiumFinding(): Finding {
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
+  const found = names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path))
+  if (found !== undefined) return ok(found)
+  return {
+    status: 'warning',
+    detail: 'not found; only tests of the report page need it',
+    remedy: 'apt install chromium',
+  }
+}
+
+function diskFinding({ stateDir }: Place): Finding {
+  let dir = stateDir
+  while (!existsSync(dir)) dir = dirname(dir)
+  const { bavail, bsize } = statfsSync(dir)
+  const detail = `${formatBytes(bavail * bsize)} free at ${dir}`
+  if (bavail * bsize >= ENV_BYTES) return ok(detail)
+  return { status: 'warning', detail, remedy: `have ${formatBytes(ENV_BYTES)} free for the Python environment` }
+}
+
+function memoryFinding(): Finding {
+  const detail = `${formatBytes(totalmem())}, ${formatBytes(freemem())} free`
+  if (totalmem() >= SERVERS_BYTES) return ok(detail)
+  return { status: 'warning', detail, remedy: `Flask and Triton together take about ${formatBytes(SERVERS_BYTES)}` }
+}
+
+function coresFinding(): Finding {
+  const cores = availableParallelism()
+  if (cores >= 4) return ok(`${cores}`)
+  return {
+    status: 'warning',
+    detail: `${cores}: server and load generator share them`,
+    remedy: 'believe ratios rather than absolute rates, or use a machine with 4 cores or more',
+  }
+}
+
+function governorFinding(): Finding {
+  try {
+    const governor = readFileSync('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor', 'utf8').trim()
+    if (governor === 'performance') return ok(governor)
+    const detail = `${governor}: the CPU's frequency follows the load, and so do latencies`
+    return { status: 'warning', detail, remedy: 'sudo cpupower frequency-set --governor performance' }
+  } catch {
+    return ok('none that can be seen (usual in virtual machines)')
+  }
+}
