@@ -16,12 +16,15 @@ export const compareCommand = defineCommand({
     { name: 'BASELINE_DIR', description: 'The run directory to compare with.' },
     { name: 'CANDIDATE_DIR', description: 'The run directory that is compared.' },
   ],
-  flags: { json: { kind: 'switch', description: 'Prints the comparisons as JSON.' } },
+  flags: {
+    force: { kind: 'switch', description: 'Takes numbers of unlike machines, too.' },
+    json: { kind: 'switch', description: 'Prints the comparisons as JSON.' },
+  },
   examples: ['dyno compare reports/runs/before reports/runs/after'],
   async run({ operands: [baselineDir = '', candidateDir = ''], flags }, { cwd, stdout }) {
     const baseline = await readRun(resolve(cwd, baselineDir))
     const candidate = await readRun(resolve(cwd, candidateDir))
-    const comparisons = compareRuns(baseline, candidate)
+    const comparisons = compareRuns(baseline, candidate, { force: flags.force })
     stdout.write(
       flags.json
         ? `${JSON.stringify(comparisons, null, 2)}\n`

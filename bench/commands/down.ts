@@ -25,7 +25,7 @@ export const downCommand = defineCommand({
         kind: 'environment',
         code: 'down-timeout',
         message: `the servers of ${standing.scenario} did not stop within ${DEADLINE_MS / 1000} s`,
-        hint: `end their owner yourself: kill -9 ${standing.pid}; the next command removes what is left`,
+        hint: `end their owner yourself: kill -9 ${standing.owner.pid}; the next command removes what is left`,
       })
     }
     context.stdout.write(`stopped ${standing.servers.map(({ name }) => name).join(', ')}\n`)

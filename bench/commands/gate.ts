@@ -27,6 +27,7 @@ export const gateCommand = defineCommand({
       description: 'A baseline that `dyno baseline` saved; relative rules need one.',
     },
     junit: { kind: 'text', placeholder: 'FILE', description: 'Writes the findings as JUnit XML, too.' },
+    force: { kind: 'switch', description: 'Takes numbers of unlike machines, too.' },
     json: { kind: 'switch', description: 'Prints the verdict as JSON.' },
   },
   examples: ['dyno gate reports/runs/latest --baseline baseline.json --junit gate.xml'],
@@ -43,7 +44,7 @@ export const gateCommand = defineCommand({
       })
     }
     const baseline = flags.baseline === null ? null : readBaseline(resolve(cwd, flags.baseline))
-    const result = judge({ rules: scenario.gate.rules, alpha: scenario.gate.alpha, run, baseline })
+    const result = judge({ rules: scenario.gate.rules, alpha: scenario.gate.alpha, run, baseline, force: flags.force })
     if (flags.junit !== null) writeFileAtomic(resolve(cwd, flags.junit), renderJunit(result, scenario.name))
     stdout.write(
       flags.json

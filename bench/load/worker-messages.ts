@@ -1,0 +1,18 @@
+// What the main thread and the load worker say to each other. Typed arrays are handed over, not copied.
+import type { LoadJob, Phase, PhaseProgress, PhaseResult, ProbeAnswer } from './types.ts'
+
+/** Each command is answered by exactly one reply with its number; progress comes in between. */
+export type Command =
+  | { readonly kind: 'open'; readonly number: number; readonly job: LoadJob }
+  | { readonly kind: 'probe'; readonly number: number }
+  | { readonly kind: 'run'; readonly number: number; readonly phase: Phase }
+  | { readonly kind: 'close'; readonly number: number }
+  /** Not answered: what runs ends at once. */
+  | { readonly kind: 'abort' }
+
+export type Reply =
+  | { readonly kind: 'done'; readonly number: number; readonly value: CommandValue }
+  | { readonly kind: 'failed'; readonly number: number; readonly error: unknown }
+  | { readonly kind: 'progress'; readonly progress: PhaseProgress }
+
+export type CommandValue = null | readonly ProbeAnswer[] | PhaseResult

@@ -1,0 +1,53 @@
+// The load thread: holds one session at a time and does nothing else, so that nothing runs between two requests.
+import { parentPort } from 'node:worker_threads'
+import { openSession } from './sessions.ts'
+import type { LoadSession, PhaseResult } from './types.ts'
+import type { Command, CommandValue, Reply } from './worker-messages.ts'
+
+const port = parentPort
+if (port === null) throw new Error('this file is the load worker: it is started by worker-session.ts')
+
+let session: LoadSession | null = null
+let abortion = new AbortController()
+
+const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
+
+async function obey(command: Exclude<Command, { kind: 'abort' }>): Promise<CommandValue> {
+  switch (command.kind) {
+    case 'open':
+      if (abortion.signal.aborted) abortion = new AbortController()
+      session = await openSession(command.job, abortion.signal)
+      return null
+    case 'probe':
+      return opened(session).probe()
+    case 'run':
+      return opened(session).run(command.phase, (progress) => reply({ kind: 'progress', progress }))
+    case 'close':
+      await session?.close()
+      session = null
+      return null
+  }
+}
+
+function opened(current: LoadSession | null): LoadSession {
+  if (current === null) throw new Error('no session is open')
+  return current
+}
+
+port.on('message', async (command: Command) => {
+  if (command.kind === 'abort') return abortion.abort()
+  const { number } = command
+  try {
+    const value = await obey(command)
+    reply({ kind: 'done', number, value }, command.kind === 'run' ? buffersOf(value as PhaseResult) : [])
+  } catch (error) {
+    reply({ kind: 'failed', number, error })
+  }
+})
+
+function buffersOf({ columns }: PhaseResult): ArrayBuffer[] {
+  const { scheduledNs, sentNs, receivedNs, outcome, code, bytesSent, bytesReceived } = columns
+  return [scheduledNs, sentNs, receivedNs, outcome, code, bytesSent, bytesReceived].map(
+    (column) => column.buffer as ArrayBuffer,
+  )
+}
