@@ -13,7 +13,7 @@ it.each([
   ['', ['b'], null, 'nothing is near nothing'],
   ['seed', [], null, 'no candidates'],
   ['durationnnnnn', ['duration'], null, 'too much would have to change'],
-])('finds for %j among %j: %j (%s)', (word, candidates, expected) => {
+])('finds for %j among %j: %j (%s)', (word, candidates, expected, _why) => {
   expect(nearest(word, candidates)).toBe(expected)
 })
 

@@ -147,5 +147,6 @@ export async function loadMeasurements(dir: string): Promise<Measurement[]> {
 async function columnsOf(dir: string, stored: readonly StoredMeasurement[]): Promise<RequestColumns[]> {
   const lengths = stored.map((measurement) => measurement.rows)
   if (existsSync(join(dir, SAMPLES))) return readSamples(join(dir, SAMPLES), lengths)
-  return [...readColumns(join(dir, PART), lengths)]
+  // A run that was killed before its first trial ended has neither file.
+  return lengths.length === 0 ? [] : [...readColumns(join(dir, PART), lengths)]
 }
