@@ -13,7 +13,8 @@ export const MISS_PROBABILITY = 0.05
 /**
  * A tail quantile of few or correlated samples is biased low, and so is the quantile of a mixture of few repetitions.
  * The mean deviation of single repetitions from the pool shows which way and how much: the interval is wider on that side
- * by twice as much. The factor is by simulation: it lifts p99 of M/M/1 at 80 % load from 87 % to 93 % coverage.
+ * by twice as much. The factor is by simulation: for M/M/1 at 80 % load, 5 × 3000 samples,
+ * coverage of p99 rises from 90 % to 93 %, of p99.9 from 68 % to 89 %.
  */
 const BIAS_WIDENING = 2
 

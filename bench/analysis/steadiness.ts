@@ -31,8 +31,9 @@ export function drift(response: Series): Problem[] {
 }
 
 function part(series: Series, keep: (block: number) => boolean): Series {
-  return series.map(({ repetition, valuesMs, block }) => {
-    const kept = (_: number, row: number) => keep(block[row] as number)
-    return { repetition, valuesMs: valuesMs.filter(kept), block: block.filter(keep) }
-  })
+  return series.map(({ repetition, valuesMs, block }) => ({
+    repetition,
+    valuesMs: valuesMs.filter((_, row) => keep(block[row] as number)),
+    block: block.filter(keep),
+  }))
 }

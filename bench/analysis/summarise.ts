@@ -7,7 +7,7 @@ import { intervalOf } from './intervals.ts'
 import { type LatencySpreads, latencySpreads, summariseLatency } from './latency.ts'
 import { quantile } from './quantile.ts'
 import type { CellSummary, Estimate } from './run-document.ts'
-import { BLOCKS, blockOf, samplesOf } from './samples.ts'
+import { BLOCKS, blockOf, type Series, samplesOf } from './samples.ts'
 import { type CountedWindow, rateSpread, type Spread, sortSeries } from './spread.ts'
 import { drift } from './steadiness.ts'
 import { problemsOf } from './validity.ts'
@@ -37,8 +37,11 @@ const NO_REQUESTS: Estimate = { value: 0, low: 0, high: 0 }
 export function summarise(key: CellKey, measurements: readonly Measurement[]): SummarisedCell {
   const samples = samplesOf(measurements)
   const response = sortSeries(samples.response)
-  const service = sortSeries(samples.service)
+  const sendLagMs = sendLag(sortSeries(samples.sendLag).pooled)
+  // A closed loop sends when it is due: then both times are the same, and so is their summary.
+  const isOnTime = sendLagMs.max === 0
   const latency = latencySpreads(response)
+  const latencyMs = summariseLatency(latency, response)
   const rate = rateSpread(measurements.filter(({ windowNs }) => windowNs > 0).map(countedWindow))
   const requestsPerSec = rate === null ? NO_REQUESTS : intervalOf(rate)
   const errors = measurements.map(errorCount)
@@ -49,9 +52,9 @@ export function summarise(key: CellKey, measurements: readonly Measurement[]): S
     load: key.load,
     engine: measurements[0]?.engine ?? 'none',
     repetitions: samples.response.length,
-    latencyMs: summariseLatency(latency, response),
-    serviceMs: summariseLatency(latencySpreads(service), service),
-    sendLagMs: sendLag(sortSeries(samples.sendLag).pooled),
+    latencyMs,
+    serviceMs: isOnTime ? latencyMs : serviceLatency(samples.service),
+    sendLagMs,
     requestsPerSec,
     inferencesPerSec: times(requestsPerSec, key.batchSize),
     counts,
@@ -111,6 +114,11 @@ function mergeErrors(measurements: readonly Measurement[]): Record<string, numbe
     for (const [kind, count] of Object.entries(errors)) merged.set(kind, (merged.get(kind) ?? 0) + count)
   }
   return Object.fromEntries(merged)
+}
+
+function serviceLatency(series: Series): CellSummary['serviceMs'] {
+  const sorted = sortSeries(series)
+  return summariseLatency(latencySpreads(sorted), sorted)
 }
 
 function sendLag(sortedMs: Float64Array): CellSummary['sendLagMs'] {

@@ -14,8 +14,10 @@ const failures = (failed: number, completed = 1000) => ({
   counts: { sent: completed + failed, completed, failed, dropped: 0, delayed: 0, censored: 0 },
 })
 
+type AbsoluteRow = [string, Partial<GateRule>, Parameters<typeof makeCell>[0], string]
+
 describe('an absolute rule', () => {
-  it.each([
+  it.each<AbsoluteRow>([
     ['pass', { max: 11 }, {}, 'the whole interval is within'],
     ['fail', { max: 9 }, {}, 'the whole interval is beyond'],
     ['inconclusive', { max: 10 }, {}, 'the interval straddles the limit'],
@@ -35,7 +37,7 @@ describe('an absolute rule', () => {
     ['inconclusive', { metric: 'errorRate', max: 0.01 }, failures(9), 'about as many as allowed'],
     ['fail', { metric: 'errorRate', max: 0.01 }, failures(50), 'far more than allowed'],
     ['inconclusive', { metric: 'errorRate', max: 0 }, failures(0, 0), 'no request was answered'],
-  ] as const)('is %s for %j on %j: %s', (status, rule, cell) => {
+  ])('is %s for %j on %j: %s', (status, rule, cell) => {
     expect(gate(rule, cells(cell)).status).toBe(status)
   })
 })
