@@ -77,6 +77,8 @@ describe('the smoke scenario on real servers', () => {
       while (!printed.includes('trial 1 of')) await once(run.stderr, 'data')
       const marks = ids()
       expect(marks.length).toBe(2)
+      // Long enough for a trial of 1.2 s to be stored.
+      await sleep(3000)
       run.kill('SIGKILL')
       await once(run, 'exit')
       const survivors = () =>
@@ -95,8 +97,8 @@ describe('the smoke scenario on real servers', () => {
       // What was measured is kept, and can be reported.
       expect(dyno('report', out).status).toBe(0)
       const kept = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')) as RunDocument
-    expect(kept.interrupted).toBe(true)
-    expect(kept.cells.some(({ counts }) => counts.completed > 0)).toBe(true)
+      expect(kept.interrupted).toBe(true)
+      expect(kept.cells.some(({ counts }) => counts.completed > 0)).toBe(true)
     },
     RUN_MS,
   )
@@ -135,7 +137,8 @@ describe('the smoke scenario on real servers', () => {
       const flask = readEntries(STATE_DIR).find(({ owner, name }) => owner.pid === run.pid && name === 'flask')
       process.kill(-(flask?.leader?.pid ?? Number.NaN), 'SIGKILL')
       const [code] = await once(run, 'exit')
-      expect(code).toBe(3)
+      // The scenario's gate allows no failed request.
+      expect(code).toBe(1)
       const document = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')) as RunDocument
       for (const cell of document.cells) {
         const codes = cell.problems.map((problem) => problem.code)

@@ -1,5 +1,5 @@
 // Servers that refuse, reset, stall, lie or babble: each request is reported exactly once, with the right outcome.
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { expect, it, onTestFinished } from 'vitest'
 import { DEFAULT_PARSER_LIMITS } from '../protocol/http1-parser.ts'
@@ -92,6 +92,25 @@ it('delivers a good answer with bytes after it, then trusts the connection no mo
   }
 })
 
+it('does not use a connection again whose request was answered before it was all sent', async () => {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket)
+    socket.on('error', () => socket.destroy())
+    // Answers at the first bytes and reads no more of them.
+    socket.once('data', () => socket.pause().write(OK))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const client = testClient((server.address() as AddressInfo).port, { bodies: [Buffer.alloc(32 * 1024 * 1024, 'x')] })
+  expect((await client.ask()).outcome).toBe('ok')
+  expect((await client.ask()).outcome).toBe('ok')
+  expect(sockets).toHaveLength(2)
+})
+
 it('drops a connection on which the server speaks unasked', async () => {
   const { port, sockets } = await rawServer((socket) => {
     socket.write(OK)
@@ -118,10 +137,15 @@ it('reports a refused connection later, after a delay that grows and then starts
   // 1 + 2 + 4 + 8 + 16 + 32 + 64 ms, less what timers round away.
   expect(performance.now() - startMs).toBeGreaterThan(110)
   expect(client.texts[0]).toContain('connect: connect ECONNREFUSED')
-  const server = createServer((socket) => socket.on('data', () => socket.write(OK)))
+  const server = createServer((socket) => socket.on('data', () => socket.end(OK)))
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
   expect((await client.ask()).outcome).toBe('ok')
+  await new Promise((resolve) => server.close(resolve))
+  const againMs = performance.now()
+  for (let round = 0; round < 3; round++) expect((await client.ask()).outcome).toBe('connect')
+  // 1 + 2 + 4 ms, and not three times 100.
+  expect(performance.now() - againMs).toBeLessThan(250)
 })
 
 it('says why a name with several addresses cannot be connected to', async () => {

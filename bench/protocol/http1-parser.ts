@@ -228,7 +228,7 @@ export class Http1Parser {
   #readBody(bytes: Uint8Array, start: number, end: number): number {
     const length = this.#head.contentLength
     const after = Math.min(end, start + length - this.#content.length)
-    if (this.#content.length === 0 && after - start === length) {
+    if (after - start === length) {
       this.body = bytes
       this.bodyStart = start
       this.bodyEnd = after

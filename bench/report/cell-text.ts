@@ -1,0 +1,78 @@
+// How cells, loads and estimates are written, the same in every report.
+import type { CellSummary, Comparison, Estimate, Problem } from '../analysis/run-document.ts'
+import { formatChange, formatCount, significant } from '../core/units.ts'
+
+export type Load = CellSummary['load']
+
+/** What stands where nothing was measured. */
+export const ABSENT = '–'
+
+/** `concurrency 8`, `concurrency 8 over 2 connections`, `200 requests/s poisson`. */
+export function loadText(load: Load): string {
+  if (load.model === 'open') return `${formatCount(load.requestRate)} requests/s ${load.distribution}`
+  const spread = load.connections === load.concurrency ? '' : ` over ${load.connections} connections`
+  return `concurrency ${load.concurrency}${spread}`
+}
+
+/** Offered load as a number, to order points by: never by what was achieved. */
+export function offered(load: Load): number {
+  return load.model === 'closed' ? load.concurrency : load.requestRate
+}
+
+export function cellText({ target, batchSize, load }: Pick<CellSummary, 'target' | 'batchSize' | 'load'>): string {
+  return `${target}, batch ${batchSize}, ${loadText(load)}`
+}
+
+/** Milliseconds without the unit, three significant digits. */
+export function msText(ms: number | null): string {
+  return ms === null ? ABSENT : significant(ms)
+}
+
+export function estimateMs(estimate: Estimate | null): string {
+  return estimate === null ? ABSENT : `${msText(estimate.value)} [${msText(estimate.low)}–${msText(estimate.high)}]`
+}
+
+export function estimateCount(estimate: Estimate): string {
+  return `${formatCount(estimate.value)} [${formatCount(estimate.low)}–${formatCount(estimate.high)}]`
+}
+
+export const VERDICT_MARK = { improved: '▲', regressed: '▼', unchanged: '=', incomparable: '?' } as const
+
+/** `▲ −42 % [−50…−30]`: better, by how much, how sure. */
+export function changeText({ change, verdict }: Pick<Comparison, 'change' | 'verdict'>): string {
+  if (change === null) return `${VERDICT_MARK[verdict]} ${verdict}`
+  const bound = (fraction: number) => formatChange(fraction).replace(' %', '')
+  return `${VERDICT_MARK[verdict]} ${formatChange(change.value)} [${bound(change.low)}…${bound(change.high)}]`
+}
+
+export interface SharedProblem extends Problem {
+  /** Which cells, as text. */
+  readonly where: string
+}
+
+/** Problems of all cells; the same text of many cells is said once. */
+export function sharedProblems(cells: readonly CellSummary[]): SharedProblem[] {
+  const groups = Map.groupBy(
+    cells.flatMap((cell) => cell.problems.map((problem) => ({ cell, problem }))),
+    ({ cell, problem }) => `${problem.code}\n${problem.remedy}\n${cell.target}`,
+  )
+  return [...groups.values()].flatMap((found) => {
+    const [first, ...others] = found
+    if (first === undefined) return []
+    const more = others.length === 0 ? '' : ` and ${others.length} more of its cells`
+    return [{ ...first.problem, where: cellText(first.cell) + more }]
+  })
+}
+
+/** Distinct loads and batch sizes in the order of the run. */
+export function loadsOf(cells: readonly CellSummary[]): readonly Load[] {
+  return [...new Map(cells.map(({ load }) => [loadText(load), load])).values()]
+}
+
+export function batchSizesOf(cells: readonly CellSummary[]): readonly number[] {
+  return [...new Set(cells.map(({ batchSize }) => batchSize))].sort((one, other) => one - other)
+}
+
+export function targetsOf(cells: readonly CellSummary[]): readonly string[] {
+  return [...new Set(cells.map(({ target }) => target))]
+}

@@ -1,0 +1,71 @@
+// The run in two or three plain sentences, each held by the intervals: where they overlap, it says so.
+import type { CellSummary, Comparison } from '../analysis/run-document.ts'
+import { formatChange, formatCount } from '../core/units.ts'
+import { batchSizesOf, estimateMs, loadsOf, loadText } from './cell-text.ts'
+import type { ReportInput } from './types.ts'
+
+/** Empty when nothing could be compared. */
+export function findingsOf({ run }: ReportInput): string[] {
+  const smallest = batchSizesOf(run.cells)[0]
+  return [
+    ...loadsOf(run.cells).flatMap((load) =>
+      fastest(run.cells.filter((cell) => cell.batchSize === smallest && loadText(cell.load) === loadText(load))),
+    ),
+    ...mostInferences(run.cells),
+    ...againstBaseline(run.comparisons),
+  ]
+}
+
+/** Which target has the lowest p99 (or p50, where no p99 is carried) among cells that differ in the target only. */
+function fastest(cells: readonly CellSummary[]): string[] {
+  const name = cells.every(({ latencyMs }) => latencyMs.p99 !== null) ? 'p99' : 'p50'
+  const ranked = cells
+    .flatMap((cell) => {
+      const estimate = cell.latencyMs[name]
+      return estimate === null ? [] : [{ cell, estimate }]
+    })
+    .sort((one, other) => one.estimate.value - other.estimate.value)
+  const [best, second] = ranked
+  if (best === undefined || second === undefined) return []
+  const where = `Batch ${best.cell.batchSize}, ${loadText(best.cell.load)}`
+  const text = `${best.cell.target} with ${name} ${estimateMs(best.estimate)} ms`
+  const other = `${second.cell.target} with ${estimateMs(second.estimate)} ms`
+  return best.estimate.high < second.estimate.low
+    ? [`${where}: lowest is ${text}, before ${other}.`]
+    : [`${where}: lowest is ${text}; its interval overlaps that of ${other}, so the two are not told apart.`]
+}
+
+function mostInferences(cells: readonly CellSummary[]): string[] {
+  const [best, ...rest] = cells
+    .filter(({ inferencesPerSec }) => inferencesPerSec.value > 0)
+    .sort((one, other) => other.inferencesPerSec.value - one.inferencesPerSec.value)
+  if (best === undefined || rest.length === 0) return []
+  const { value, low, high } = best.inferencesPerSec
+  const rival = rest.find(({ target }) => target !== best.target)
+  const clear = rival === undefined || rival.inferencesPerSec.high < low
+  const at = `${best.target} at batch ${best.batchSize}, ${loadText(best.load)}`
+  const ending = clear ? '' : `; ${rival.target} overlaps it`
+  return [
+    `Most inferences per second: ${at}: ${formatCount(value)} [${formatCount(low)}–${formatCount(high)}]${ending}.`,
+  ]
+}
+
+/** How the p50 of each other target differs from the baseline's, over the cells. */
+function againstBaseline(comparisons: readonly Comparison[]): string[] {
+  const byCandidate = Map.groupBy(
+    comparisons.filter(({ metric, change }) => metric === 'p50' && change !== null),
+    ({ candidate }) => candidate,
+  )
+  return [...byCandidate].map(([candidate, found]) => {
+    const changes = found
+      .flatMap(({ change }) => (change === null ? [] : [change.value]))
+      .sort((one, other) => one - other)
+    const count = (verdict: Comparison['verdict']) =>
+      found.filter((comparison) => comparison.verdict === verdict).length
+    const range = `${formatChange(changes[0] ?? 0)} to ${formatChange(changes.at(-1) ?? 0)}`
+    return (
+      `${candidate} against ${found[0]?.baseline ?? 'the baseline'}, p50: ${range}; of ${found.length} cells ` +
+      `${count('improved')} are faster, ${count('regressed')} slower, ${count('unchanged')} not told apart.`
+    )
+  })
+}
