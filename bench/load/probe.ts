@@ -46,7 +46,8 @@ function probeOne(
         const waitedMs = Math.round((nowNs() - sentNs) / 1e6)
         const what =
           outcome === 'timeout' ? `no answer within ${waitedMs} ms` : `${outcome}${code === 0 ? '' : ` ${code}`}`
-        resolve({ ok: false, reason: text === '' ? what : `${what}: ${text}` })
+        // A transport's text says what happened, with the status in front.
+        resolve({ ok: false, reason: text === '' ? what : text })
       },
     }
     transport.send(PROBED_LANE, variant)

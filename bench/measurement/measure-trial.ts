@@ -43,14 +43,17 @@ export async function measureTrial(setting: TrialSetting): Promise<Measurement> 
 async function measureWindow(setting: TrialSetting, session: LoadSession): Promise<Measurement> {
   const { trial, server } = setting
   const counters = () => (setting.statisticsOf === null ? null : readServerCounters(server.url, setting.statisticsOf))
+  const atRest = await counters()
+  let before = atRest
   if (trial.warmupMs > 0) {
-    await session.run({ name: 'warmup', durationMs: trial.warmupMs }, setting.onProgress)
+    const warmup = await session.run({ name: 'warmup', durationMs: trial.warmupMs }, setting.onProgress)
+    if (atRest !== null) before = await settledCounters(counters, atRest.success + answeredOk(warmup))
   }
-  const before = await counters()
   const stopSampling = await sampleResources(() => server.resources())
   const result = await session.run({ name: 'measure', durationMs: trial.durationMs }, setting.onProgress)
   const resources = await stopSampling()
-  const statistics = before === null ? null : await settledStatistics(before, counters, result)
+  const after = before === null ? null : await settledCounters(counters, before.success + answeredOk(result))
+  const statistics = before === null || after === null ? null : statisticsBetween(before, after)
   return {
     ...head(setting),
     ...result,
@@ -64,16 +67,14 @@ async function measureWindow(setting: TrialSetting, session: LoadSession): Promi
 const SETTLE_TRIES = 10
 const SETTLE_MS = 20
 
-async function settledStatistics(
-  before: ServerCounters,
+/** Reads the counters until they hold the requests that the client knows to be answered. */
+async function settledCounters(
   counters: () => Promise<ServerCounters | null> | null,
-  result: PhaseResult,
-): Promise<ServerStatistics | null> {
+  success: number,
+): Promise<ServerCounters | null> {
   for (let attempt = 1; ; attempt++) {
-    const after = await counters()
-    if (after === null) return null
-    const statistics = statisticsBetween(before, after)
-    if (statistics.requests >= answeredOk(result) || attempt === SETTLE_TRIES) return statistics
+    const reading = await counters()
+    if (reading === null || reading.success >= success || attempt === SETTLE_TRIES) return reading
     await sleep(SETTLE_MS)
   }
 }

@@ -30,7 +30,7 @@ it('sends a JSON header, its length, and the tensors after it', () => {
   const codec = kserveBinaryCodec(MODEL, 2)
   const header =
     '{"inputs":[{"name":"x","shape":[2,2],"datatype":"FP32","parameters":{"binary_data_size":16}}],' +
-    '"outputs":[{"name":"y","parameters":{"binary_data_output":true}},{"name":"label","parameters":{"binary_data_output":true}}]}'
+    '"outputs":[{"name":"y","parameters":{"binary_data":true}},{"name":"label","parameters":{"binary_data":true}}]}'
   expect(codec.requestHeaders['inference-header-content-length']).toBe(String(header.length))
   expect(codec.path).toBe('/v2/models/m/versions/2/infer')
   const body = Buffer.from(codec.encode([Float64Array.of(1, -2, 0, 0.5)]))

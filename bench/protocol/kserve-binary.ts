@@ -58,7 +58,7 @@ function requestHeader(model: ModelSpec, batchSize: number): Uint8Array {
     ...tensorHeader(tensor, batchSize),
     parameters: { binary_data_size: tensorBytes(tensor, batchSize) },
   }))
-  const outputs = model.outputs.map(({ name }) => ({ name, parameters: { binary_data_output: true } }))
+  const outputs = model.outputs.map(({ name }) => ({ name, parameters: { binary_data: true } }))
   return Buffer.from(JSON.stringify({ inputs, outputs }))
 }
 

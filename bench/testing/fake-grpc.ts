@@ -66,7 +66,7 @@ function messageOf(reply: Exclude<FakeReply, { kind: 'status' }>, model: string)
     outputs: [{ name: 'output_0', datatype: 'FP32', shape: [reply.outputs.length, 1] }],
     raw_output_contents: [bytesOfFloats(reply.outputs)],
   }
-  return service['ModelInfer']?.responseSerialize(answer) ?? Buffer.alloc(0)
+  return service.ModelInfer?.responseSerialize(answer) ?? Buffer.alloc(0)
 }
 
 function sendMessage(stream: ServerHttp2Stream, message: Buffer): void {

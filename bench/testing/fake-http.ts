@@ -60,13 +60,13 @@ function predict(exchange: Exchange): void {
 
 interface KserveRequest {
   readonly inputs: readonly { readonly data?: readonly number[] }[]
-  readonly outputs?: readonly { readonly parameters?: { readonly binary_data_output?: boolean } }[]
+  readonly outputs?: readonly { readonly parameters?: { readonly binary_data?: boolean } }[]
 }
 
 function infer(exchange: Exchange, model: string): void {
   const headerLength = Number(exchange.request.headers[HEADER_LENGTH] ?? exchange.body.length)
   const header = JSON.parse(exchange.body.subarray(0, headerLength).toString()) as KserveRequest
-  const isBinary = header.outputs?.[0]?.parameters?.binary_data_output === true
+  const isBinary = header.outputs?.[0]?.parameters?.binary_data === true
   exchange.inference.infer(header.inputs[0]?.data ?? floats(exchange.body.subarray(headerLength)), (reply) => {
     if (reply.kind !== 'outputs') {
       sendFault(exchange, reply)
