@@ -44,6 +44,7 @@ export function createGrpcTransport(options: TransportOptions, limits: GrpcLimit
     abandon(lane, outcome) {
       const stream = streams[lane]
       if (stream === undefined || isClosed || !channels[lane % channels.length]?.abandon(stream)) return
+      sink.onFailureText(`${outcome}: no answer until the request was given up`)
       sink.onAnswer(lane, outcome, 0, stream.bytesSent, stream.bytesReceived, null, 0, 0, -1)
     },
     async close() {

@@ -21,6 +21,9 @@ export function throughputByBatchSize(input: ReportInput): TopLevelSpec | null {
   return chart('Throughput by batch size', subtitle, linesByBatch(input, rows, 'inferences per second'))
 }
 
+/** Pixels beside the tick within which the targets stand, so that their intervals do not hide each other. */
+const DODGE = [-12, 12]
+
 function linesByBatch(input: ReportInput, rows: readonly EstimateRow[], title: string): object {
   const { cells } = input.run
   const y = { type: 'quantitative', title, ...valueAxis(rows.flatMap(({ low, high }) => [low, high])) }
@@ -38,7 +41,7 @@ function linesByBatch(input: ReportInput, rows: readonly EstimateRow[], title: s
     spec: {
       width: 290,
       height: 200,
-      encoding: { x, xOffset: { field: 'target', sort: targetsOf(cells) }, color: colour },
+      encoding: { x, xOffset: { field: 'target', sort: targetsOf(cells), scale: { range: DODGE } }, color: colour },
       layer: [
         { mark: 'line', encoding: { y: { ...y, field: 'value' } } },
         { mark: { type: 'rule', strokeWidth: 1.2 }, encoding: { y: { ...y, field: 'low' }, y2: { field: 'high' } } },

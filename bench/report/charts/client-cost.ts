@@ -34,8 +34,12 @@ export function clientCost(input: ReportInput): TopLevelSpec | null {
       color: targetColour(input),
     },
   })
-  return chart('Cost to the client', subtitleOf(input, loadText(load)), {
-    data: { values: rows },
-    hconcat: [bars('cpu', 'CPU of the load thread (µs per request)'), bars('bytes', 'bytes per request, both ways')],
-  })
+  return chart(
+    'Cost to the client',
+    subtitleOf(input, `${loadText(load)} · CPU of the load thread; bytes sent and received`),
+    {
+      data: { values: rows },
+      hconcat: [bars('cpu', 'client CPU (µs per request)'), bars('bytes', 'bytes per request')],
+    },
+  )
 }

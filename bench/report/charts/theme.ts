@@ -37,7 +37,7 @@ export const CONFIG: Config = {
   header: { labelFontSize: 11, labelFontWeight: 600, titleFontSize: 11 },
   view: { stroke: '#cccccc' },
   line: { strokeWidth: 1.8 },
-  point: { size: 45, filled: true },
+  point: { size: 45, filled: true, opacity: 1 },
 }
 
 /** The specification's head: what every chart shares. */

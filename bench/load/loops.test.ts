@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../core/random.ts'
+import type { Codec } from '../protocol/types.ts'
+import { AnswerCheck } from './answer-check.ts'
+import { arrivals } from './arrivals.ts'
+import { runClosedLoop } from './closed-loop.ts'
+import { runOpenLoop } from './open-loop.ts'
+import { PhaseRun } from './phase-run.ts'
+import { TestTransport } from './test-transport.ts'
+import { REQUEST_VARIANTS } from './types.ts'
+
+/** Accepts every answer; what it decodes is [1]. */
+const CODEC: Codec = {
+  path: '/',
+  requestHeaders: {},
+  encode: () => new Uint8Array(),
+  hasForm: () => true,
+  decode: () => ({ ok: true, outputs: [Float64Array.of(1)] }),
+}
+const NO_VALUES = { expected: null, verify: { tolerance: 0, every: 1 } }
+
+function startPhase(transport: TestTransport, timeoutMs = 1000): PhaseRun {
+  const check = new AnswerCheck(CODEC, NO_VALUES)
+  const run = new PhaseRun({ transport, check, timeoutMs, statusPrefix: 'status', firstVariant: 0 })
+  transport.sink.current = run
+  return run
+}
+
+describe('the closed loop', () => {
+  it('keeps every lane busy with the next request in turn, and ends with nothing in flight', async () => {
+    const transport = new TestTransport(3, 2)
+    const run = startPhase(transport)
+    await runClosedLoop(run, 3, 60)
+    expect(run.inFlight).toBe(0)
+    expect(run.recorder.length).toBe(transport.sent.length)
+    expect(transport.sent.length).toBeGreaterThan(15)
+    expect(transport.sent.slice(0, 6).map(({ request }) => request)).toEqual([0, 1, 2, 3, 4, 5])
+    const { scheduledNs, sentNs, receivedNs } = run.recorder.finish()
+    expect(scheduledNs).toEqual(sentNs)
+    for (let row = 0; row < sentNs.length; row++) {
+      // Nothing is sent once the window is over; what was sent before is waited for.
+      expect(sentNs[row]).toBeLessThan(60e6)
+      expect((receivedNs[row] ?? 0) - (sentNs[row] ?? 0)).toBeGreaterThan(1e6)
+    }
+  })
+
+  it('ends when nobody answers, with each request counted as a timeout', async () => {
+    const transport = new TestTransport(2, null)
+    const run = startPhase(transport, 30)
+    const stop = run.watchTimeouts()
+    await runClosedLoop(run, 2, 50)
+    stop()
+    expect(run.failures.counts).toEqual({ timeout: transport.sent.length })
+    expect(run.recorder.length).toBe(transport.sent.length)
+  })
+
+  it('goes round through all prebuilt requests', async () => {
+    const transport = new TestTransport(16, 1)
+    await runClosedLoop(startPhase(transport), 16, 60)
+    expect(new Set(transport.sent.map(({ request }) => request)).size).toBe(REQUEST_VARIANTS)
+  })
+})
+
+describe('the open loop', () => {
+  const constant = (rate: number) => arrivals(rate, 'constant', seededRandom(1, 'test'))
+
+  it('sends when requests are due, whatever the answers take, and times them from then', async () => {
+    const transport = new TestTransport(50, 30)
+    const run = startPhase(transport)
+    await runOpenLoop(run, 50, 100, constant(200))
+    const { scheduledNs, sentNs, length } = run.recorder.finish()
+    expect(length).toBe(20)
+    expect([...scheduledNs].sort((one, other) => one - other)).toEqual(
+      Array.from({ length: 20 }, (_, k) => expect.closeTo(k * 5e6, 0)),
+    )
+    for (let row = 0; row < length; row++) expect(sentNs[row]).toBeGreaterThanOrEqual((scheduledNs[row] ?? 0) - 1)
+  })
+
+  it('drops what is due while no slot is free, and says how many', async () => {
+    const transport = new TestTransport(4, null)
+    const run = startPhase(transport, 150)
+    const stop = run.watchTimeouts()
+    const counts = await runOpenLoop(run, 4, 100, constant(200))
+    stop()
+    expect(transport.sent.length).toBe(4)
+    expect(counts.dropped).toBe(16)
+    expect(run.failures.counts).toEqual({ timeout: 4 })
+  })
+})
+
+describe('arrivals', () => {
+  it('of a constant rate do not drift', () => {
+    const next = arrivals(3, 'constant', seededRandom(1, 'test'))
+    const due = Array.from({ length: 3001 }, next)
+    expect(due[3000]).toBeCloseTo(1000e9, 0)
+  })
+
+  it('of a Poisson process have exponential gaps, by a Kolmogorov-Smirnov test', () => {
+    const count = 5000
+    const next = arrivals(1000, 'poisson', seededRandom(42, 'test'))
+    const due = Array.from({ length: count + 1 }, next)
+    const gaps = due.slice(1).map((ns, index) => ns - (due[index] ?? 0))
+    const uniform = gaps.map((gap) => 1 - Math.exp(-gap / 1e6)).sort((one, other) => one - other)
+    const distance = Math.max(
+      ...uniform.map((value, index) => Math.max((index + 1) / count - value, value - index / count)),
+    )
+    // Critical value at 1 % (Kolmogorov): 1.63 / √n.
+    expect(distance).toBeLessThan(1.63 / Math.sqrt(count))
+  })
+})
