@@ -2,12 +2,20 @@
 // The process's edge: signals become one AbortSignal, the exit code is set, nothing else happens here.
 import { runCli } from './cli.ts'
 
+/** Ctrl-C reaches this process from the terminal and from npm, moments apart: that is one wish, not two. */
+const SAME_WISH_MS = 1000
+
 const interruption = new AbortController()
+let firstSignalMs = Number.NaN
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
-    // A second signal means now; whatever is left is removed by the next command.
-    if (interruption.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143)
-    interruption.abort(name === 'SIGHUP' ? 'SIGTERM' : name)
+    if (!interruption.signal.aborted) {
+      firstSignalMs = performance.now()
+      interruption.abort(name === 'SIGHUP' ? 'SIGTERM' : name)
+    } else if (performance.now() - firstSignalMs > SAME_WISH_MS) {
+      // A second one means now; whatever is left is removed by the next command.
+      process.exit(name === 'SIGINT' ? 130 : 143)
+    }
   })
 }
 // A reader that closes early (`dyno plan … | head`) is no error.
