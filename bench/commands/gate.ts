@@ -1,5 +1,5 @@
 // dyno gate: the verdict on a stored run by its scenario's rules; for CI.
-import { readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { defineCommand } from '../cli/command.ts'
 import { BenchError, EXIT, type ExitCode, messageOf } from '../core/errors.ts'
@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../core/files.ts'
 import { type Baseline, parseBaseline } from '../gate/baseline.ts'
 import { judge } from '../gate/judge.ts'
 import { renderJunit } from '../gate/junit.ts'
+import { renderSummary } from '../gate/summary.ts'
 import { readHeader } from '../measurement/run-header.ts'
 import { renderGate } from '../report/terminal.ts'
 import { RUN_DIR, readRun } from './run-directory.ts'
@@ -27,6 +28,11 @@ export const gateCommand = defineCommand({
       description: 'A baseline that `dyno baseline` saved; relative rules need one.',
     },
     junit: { kind: 'text', placeholder: 'FILE', description: 'Writes the findings as JUnit XML, too.' },
+    summary: {
+      kind: 'text',
+      placeholder: 'FILE',
+      description: 'Appends the findings as Markdown, too; in GitHub Actions: "$GITHUB_STEP_SUMMARY".',
+    },
     force: { kind: 'switch', description: 'Takes numbers of unlike machines, too.' },
     json: { kind: 'switch', description: 'Prints the verdict as JSON.' },
   },
@@ -46,6 +52,7 @@ export const gateCommand = defineCommand({
     const baseline = flags.baseline === null ? null : readBaseline(resolve(cwd, flags.baseline))
     const result = judge({ rules: scenario.gate.rules, alpha: scenario.gate.alpha, run, baseline, force: flags.force })
     if (flags.junit !== null) writeFileAtomic(resolve(cwd, flags.junit), renderJunit(result, scenario.name))
+    if (flags.summary !== null) appendFileSync(resolve(cwd, flags.summary), renderSummary(result, scenario.name))
     stdout.write(
       flags.json
         ? `${JSON.stringify(result, null, 2)}\n`
