@@ -64,8 +64,8 @@ function againstBaseline(comparisons: readonly Comparison[]): string[] {
       found.filter((comparison) => comparison.verdict === verdict).length
     const range = `${formatChange(changes[0] ?? 0)} to ${formatChange(changes.at(-1) ?? 0)}`
     return (
-      `${candidate} against ${found[0]?.baseline ?? 'the baseline'}, p50: ${range}; of ${found.length} cells ` +
-      `${count('improved')} are faster, ${count('regressed')} slower, ${count('unchanged')} not told apart.`
+      `${candidate} against ${found[0]?.baseline ?? 'the baseline'}, p50: ${range}; faster in ${count('improved')} ` +
+      `of ${found.length} cells, slower in ${count('regressed')}, not told apart in ${count('unchanged')}.`
     )
   })
 }

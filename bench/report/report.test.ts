@@ -51,7 +51,7 @@ describe('the terminal table', () => {
 
       Batch 1, concurrency 1: lowest is triton with p99 2.70 [2.43–3.24] ms, before flask with 6.00 [5.40–7.20] ms.
       Most inferences per second: triton at batch 8, concurrency 8: 7,200 [6,480–8,640].
-      triton against flask, p50: −55 % to −55 %; of 1 cells 1 are faster, 0 slower, 0 not told apart.
+      triton against flask, p50: −55 % to −55 %; faster in 1 of 1 cells, slower in 0, not told apart in 0.
 
       gate: fail
       "
@@ -73,7 +73,7 @@ describe('the findings', () => {
       [
         "Batch 1, concurrency 1: lowest is triton with p99 2.70 [2.43–3.24] ms, before flask with 6.00 [5.40–7.20] ms.",
         "Most inferences per second: triton at batch 8, concurrency 8: 7,200 [6,480–8,640].",
-        "triton against flask, p50: −55 % to −55 %; of 1 cells 1 are faster, 0 slower, 0 not told apart.",
+        "triton against flask, p50: −55 % to −55 %; faster in 1 of 1 cells, slower in 0, not told apart in 0.",
       ]
     `)
   })
