@@ -8,12 +8,22 @@ import type { ReportInput } from './types.ts'
 export function findingsOf({ run }: ReportInput): string[] {
   const smallest = batchSizesOf(run.cells)[0]
   return [
+    ...stolenTime(run.environment.stealFraction),
     ...loadsOf(run.cells).flatMap((load) =>
       fastest(run.cells.filter((cell) => cell.batchSize === smallest && loadText(cell.load) === loadText(load))),
     ),
     ...mostInferences(run.cells),
     ...againstBaseline(run.comparisons),
   ]
+}
+
+/** Above this share the host's other guests show in the tail. */
+const NOTICED_STEAL = 0.02
+
+function stolenTime(fraction: number | null): string[] {
+  if (fraction === null || fraction <= NOTICED_STEAL) return []
+  const percent = Math.round(fraction * 100)
+  return [`The host took ${percent} % of this machine’s CPU time for others during the run: expect wide intervals.`]
 }
 
 /** Which target has the lowest p99 (or p50, where no p99 is carried) among cells that differ in the target only. */

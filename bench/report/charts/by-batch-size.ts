@@ -21,8 +21,8 @@ export function throughputByBatchSize(input: ReportInput): TopLevelSpec | null {
   return chart('Throughput by batch size', subtitle, linesByBatch(input, rows, 'inferences per second'))
 }
 
-/** Pixels beside the tick within which the targets stand, so that their intervals do not hide each other. */
-const DODGE = [-12, 12]
+/** The targets stand side by side at each batch size, so that their intervals do not hide each other. */
+const DODGE = { paddingInner: 0.55, paddingOuter: 0.3 }
 
 function linesByBatch(input: ReportInput, rows: readonly EstimateRow[], title: string): object {
   const { cells } = input.run
@@ -32,6 +32,7 @@ function linesByBatch(input: ReportInput, rows: readonly EstimateRow[], title: s
     type: 'ordinal',
     title: 'batch size',
     sort: batchSizesOf(cells).map(String),
+    scale: DODGE,
     axis: { labelAngle: 0 },
   }
   const colour = targetColour(input)
@@ -41,7 +42,7 @@ function linesByBatch(input: ReportInput, rows: readonly EstimateRow[], title: s
     spec: {
       width: 290,
       height: 200,
-      encoding: { x, xOffset: { field: 'target', sort: targetsOf(cells), scale: { range: DODGE } }, color: colour },
+      encoding: { x, xOffset: { field: 'target', sort: targetsOf(cells) }, color: colour },
       layer: [
         { mark: 'line', encoding: { y: { ...y, field: 'value' } } },
         { mark: { type: 'rule', strokeWidth: 1.2 }, encoding: { y: { ...y, field: 'low' }, y2: { field: 'high' } } },
