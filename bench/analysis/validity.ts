@@ -17,15 +17,16 @@ type Judged = Omit<CellSummary, 'problems'>
 
 /** In the order of severity: what makes numbers meaningless, then what bends them, then what is missing. */
 export function problemsOf(cell: Judged, measurements: readonly Measurement[]): Problem[] {
-  const found = [
-    ...faults(measurements),
-    ...errors(cell),
+  const failures = [...faults(measurements), ...errors(cell)]
+  // Where nothing was completed at all, whatever kept it from that is the problem to mend.
+  const isExplained = cell.counts.completed === 0 && failures.length > 0
+  return [
+    ...failures,
     ...generator(cell, measurements),
     ...dropped(cell),
     ...saturated(cell, measurements),
+    ...(isExplained ? [] : tooFewSamples(cell)),
   ]
-  // Where nothing was completed at all, whatever kept it from that is the problem to mend.
-  return cell.counts.completed === 0 && found.length > 0 ? found : [...found, ...tooFewSamples(cell)]
 }
 
 const FAULT_REMEDY = {

@@ -8,7 +8,7 @@ import { FailureLog } from './failure-log.ts'
 import { makeInputs } from './inputs.ts'
 import { openNativeSession } from './native-session.ts'
 import { Recorder } from './recorder.ts'
-import type { LoadJob, LoadSession, Outcome, Phase, PhaseResult } from './types.ts'
+import type { LoadJob, LoadSession, Outcome, Phase, PhaseResult, ProbeAnswer } from './types.ts'
 
 /** What this file uses of autocannon's client; its types do not name it. */
 interface Client {
@@ -19,13 +19,24 @@ interface Client {
   on(event: 'timeout', listener: () => void): void
 }
 
-export async function openAutocannonSession(job: LoadJob, signal: AbortSignal): Promise<LoadSession> {
-  // The parity check compares servers, not clients: it goes through the native engine.
-  const probing = await openNativeSession(job, signal)
-  return {
-    probe: () => probing.probe(),
+export function openAutocannonSession(job: LoadJob, signal: AbortSignal): Promise<LoadSession> {
+  return Promise.resolve({
+    probe: () => probeNatively(job, signal),
     run: (phase) => runPhase(job, phase, signal),
-    close: () => probing.close(),
+    close: () => Promise.resolve(),
+  })
+}
+
+/**
+ * The agreement check compares servers, not clients: it goes through the native engine. Its connections are closed
+ * again at once: an idle one occupies a thread of a small server.
+ */
+async function probeNatively(job: LoadJob, signal: AbortSignal): Promise<readonly ProbeAnswer[]> {
+  const session = await openNativeSession(job, signal)
+  try {
+    return await session.probe()
+  } finally {
+    await session.close()
   }
 }
 
