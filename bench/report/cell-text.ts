@@ -28,6 +28,11 @@ export function msText(ms: number | null): string {
   return ms === null ? ABSENT : significant(ms)
 }
 
+/** Differences of outputs span many powers of ten: two digits and the power. */
+export function differenceText(difference: number | null): string {
+  return difference === null ? ABSENT : difference === 0 ? '0' : difference.toPrecision(2)
+}
+
 export function estimateMs(estimate: Estimate | null): string {
   return estimate === null ? ABSENT : `${msText(estimate.value)} [${msText(estimate.low)}–${msText(estimate.high)}]`
 }

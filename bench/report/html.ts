@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { CellSummary } from '../analysis/run-document.ts'
 import { formatBytes } from '../core/units.ts'
 import { LOAD } from './cell-columns.ts'
-import { cellText, loadsOf, loadText, sharedProblems, targetsOf } from './cell-text.ts'
+import { cellText, differenceText, loadsOf, loadText, sharedProblems, targetsOf } from './cell-text.ts'
 import { colourOf } from './charts/theme.ts'
 import { findingsOf } from './findings.ts'
 import { SCRIPT } from './html-script.ts'
@@ -117,7 +117,7 @@ function parity({ run }: ReportInput): string {
   if (run.parity.length === 0) return ''
   const rows = run.parity.map(
     ({ target, against, ok, maxAbsDifference, checkedDuringRun, disagreed, reason }) =>
-      `<tr><td>${escapeHtml(target)}</td><td>${escapeHtml(against)}</td><td class="wrap"><b class="${ok ? 'pass' : 'fail'}">${ok ? 'yes' : 'no'}</b> ${escapeHtml(reason ?? '')}</td><td class="right">${maxAbsDifference ?? '–'}</td><td class="right">${checkedDuringRun}</td><td class="right">${disagreed}</td></tr>`,
+      `<tr><td>${escapeHtml(target)}</td><td>${escapeHtml(against)}</td><td class="wrap"><b class="${ok ? 'pass' : 'fail'}">${ok ? 'yes' : 'no'}</b> ${escapeHtml(reason ?? '')}</td><td class="right">${differenceText(maxAbsDifference)}</td><td class="right">${checkedDuringRun}</td><td class="right">${disagreed}</td></tr>`,
   )
   const head =
     '<tr><th>target</th><th>against</th><th>agrees</th><th class="right">largest difference</th><th class="right">checked during the load</th><th class="right">disagreed</th></tr>'

@@ -18,7 +18,7 @@ import {
   SERVER_CPU,
   TARGET,
 } from './cell-columns.ts'
-import { cellText, loadsOf, loadText, sharedProblems } from './cell-text.ts'
+import { cellText, differenceText, loadsOf, loadText, sharedProblems } from './cell-text.ts'
 import { chartsOf } from './charts/all.ts'
 import { findingsOf } from './findings.ts'
 import type { ReportInput } from './types.ts'
@@ -86,7 +86,7 @@ function paritySection({ run }: ReportInput): string[] {
   if (run.parity.length === 0) return []
   const rows = run.parity.map(
     ({ target, against, ok, maxAbsDifference, checkedDuringRun, disagreed, reason }) =>
-      `| ${escapeMarkdown(target)} | ${escapeMarkdown(against)} | ${ok ? 'yes' : `**no**: ${escapeMarkdown(reason ?? '')}`} | ${maxAbsDifference ?? '–'} | ${checkedDuringRun} | ${disagreed} |`,
+      `| ${escapeMarkdown(target)} | ${escapeMarkdown(against)} | ${ok ? 'yes' : `**no**: ${escapeMarkdown(reason ?? '')}`} | ${differenceText(maxAbsDifference)} | ${checkedDuringRun} | ${disagreed} |`,
   )
   const head = [
     '| target | against | agrees | largest difference | checked during the load | disagreed |',
