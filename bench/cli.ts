@@ -62,6 +62,9 @@ function interruptedBy(signal: AbortSignal): ExitCode {
   return signal.reason === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted
 }
 
+/** Servers log tables of any width. */
+const MAX_EVIDENCE_CHARS = 160
+
 function renderError(error: unknown, colour: boolean): string {
   const paint = pc.createColors(colour)
   if (error instanceof BenchErrors) return error.problems.map((problem) => renderError(problem, colour)).join('')
@@ -72,7 +75,7 @@ function renderError(error: unknown, colour: boolean): string {
   const place = error.place === undefined ? '' : `${paint.bold(error.place)}: `
   return [
     `${place}${paint.red('error')}: ${error.message} ${paint.dim(`[${error.code}]`)}`,
-    ...error.evidence.map((line) => paint.dim(`  | ${line}`)),
+    ...error.evidence.map((line) => paint.dim(`  | ${line.slice(0, MAX_EVIDENCE_CHARS)}`)),
     ...(error.hint === undefined ? [] : [`  ${paint.cyan('→')} ${error.hint}`]),
     '',
   ].join('\n')

@@ -77,7 +77,7 @@ async function measurePlan(plan: Plan, store: RunStore, world: World): Promise<M
     const interrupted = context.signal.aborted
     return { header: headerOf(plan, start, { servers, parity, interrupted, finished: true }), measurements }
   } finally {
-    progress.step('stopping the servers')
+    if (!cleanup.isEmpty) progress.step('stopping the servers')
     for (const failure of await cleanup.run()) progress.note(`clean-up failed: ${failure}`)
   }
 }

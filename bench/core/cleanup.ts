@@ -12,6 +12,10 @@ export class CleanupStack {
     this.#disposers.push({ what, dispose })
   }
 
+  get isEmpty(): boolean {
+    return this.#disposers.length === 0
+  }
+
   /** Returns one line for each disposer that failed; a second call finds the stack empty. */
   async run(): Promise<string[]> {
     const failures: string[] = []
