@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
@@ -99,6 +100,20 @@ describe('a run’s store', () => {
   it('refuses a place where a folder cannot be made, before anything is measured', () => {
     writeFileSync(join(dir, 'file'), '')
     expect(() => createRunStore(join(dir, 'file', 'run'))).toThrow(/cannot write the run directory/)
+  })
+
+  // A file system of its own takes root.
+  it.skipIf(process.getuid?.() !== 0)('refuses a full and a read-only disk, before anything is measured', () => {
+    const disk = join(dir, 'disk')
+    mkdirSync(disk)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk])
+    try {
+      expect(() => createRunStore(join(disk, 'run'))).toThrow(/are free where the run would be stored/)
+      execFileSync('mount', ['-o', 'remount,ro', disk])
+      expect(() => createRunStore(join(disk, 'other'))).toThrow(/cannot write the run directory/)
+    } finally {
+      execFileSync('umount', [disk])
+    }
   })
 
   it.each([
