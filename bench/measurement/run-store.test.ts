@@ -102,11 +102,14 @@ describe('a run’s store', () => {
     expect(() => createRunStore(join(dir, 'file', 'run'))).toThrow(/cannot write the run directory/)
   })
 
-  // A file system of its own takes root.
-  it.skipIf(process.getuid?.() !== 0)('refuses a full and a read-only disk, before anything is measured', () => {
+  it('refuses a full and a read-only disk, before anything is measured', ({ skip }) => {
     const disk = join(dir, 'disk')
     mkdirSync(disk)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk])
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { stdio: 'ignore' })
+    } catch {
+      skip('a disk of its own takes the right to mount one')
+    }
     try {
       expect(() => createRunStore(join(disk, 'run'))).toThrow(/are free where the run would be stored/)
       execFileSync('mount', ['-o', 'remount,ro', disk])
