@@ -11,6 +11,7 @@ const TABLE: Readonly<Record<string, { readonly code: readonly string[]; readonl
   runtime: { code: [], types: ['plan', 'scenario'] },
   protocol: { code: [], types: ['scenario'] },
   load: { code: ['protocol'], types: ['plan', 'scenario', 'runtime', 'measurement'] },
+  calibration: { code: ['protocol'], types: ['plan', 'scenario', 'load', 'measurement'] },
   measurement: { code: [], types: ['plan', 'scenario', 'runtime', 'load'] },
   analysis: { code: [], types: ['plan', 'scenario', 'measurement', 'load'] },
   report: { code: [], types: ['plan', 'analysis'] },
@@ -18,7 +19,12 @@ const TABLE: Readonly<Record<string, { readonly code: readonly string[]; readonl
 }
 
 /** Files of a stage whose values are part of its boundary, so that they may be imported as code. */
-const BOUNDARY = new Set(['bench/load/types.ts', 'bench/analysis/run-document.ts'])
+const BOUNDARY = new Set([
+  'bench/load/types.ts',
+  'bench/load/request-columns.ts',
+  'bench/analysis/run-document.ts',
+  'bench/analysis/load-text.ts',
+])
 
 /** Stages that must stay pure: the same input gives the same output, and nothing else happens. */
 const PURE = new Set(['plan', 'analysis', 'gate'])

@@ -16,6 +16,7 @@ export function buildDocument(header: RunHeader, measurements: readonly Measurem
   const analysis = analyse({
     measurements,
     cells: header.cells,
+    floors: header.floors,
     baseline: scenario.compare?.baseline ?? null,
   })
   const lastMs = measurements.reduce(

@@ -1,12 +1,16 @@
 // A run, from a scenario file to a stored, analysed, reported comparison. Reads as the data flow; the stages do the work.
 import { basename, join } from 'node:path'
+import { measureFloors } from './calibration/floors.ts'
 import type { Context } from './cli/command.ts'
 import { CleanupStack } from './core/cleanup.ts'
+import { messageOf } from './core/errors.ts'
 import { type AnalysedRun, buildDocument } from './document.ts'
+import { type LoadThreads, startLoadThreads } from './load/load-threads.ts'
+import type { LoadJob } from './load/types.ts'
 import { type CpuTicks, readCpuTicks, readHostFacts, stealFraction } from './measurement/host.ts'
 import { type RunHeader, writeHeader } from './measurement/run-header.ts'
-import { createRunStore, type RunStore } from './measurement/run-store.ts'
-import type { Measurement, ParityResult } from './measurement/types.ts'
+import { createRunStore, loadMeasurements, type RunStore } from './measurement/run-store.ts'
+import type { ClientFloor, ParityResult } from './measurement/types.ts'
 import { cellsOf, expand } from './plan/expand.ts'
 import type { Plan } from './plan/types.ts'
 import type { Progress } from './progress.ts'
@@ -42,43 +46,54 @@ export interface World {
 export async function runScenario(request: RunRequest, world: World): Promise<RunOutcome> {
   const plan = expand(await loadScenario(request.path, request.overrides))
   const store = createRunStore(request.outDir ?? newRunDir(world.context, plan.scenario.name))
-  const { header, measurements } = await measurePlan(plan, store, world)
+  const header = await measurePlan(plan, store, world)
   world.progress.step('writing the report')
   writeHeader(store.dir, header)
   await store.finish()
-  const analysed = buildDocument(header, measurements)
+  const analysed = buildDocument(header, await loadMeasurements(store.dir))
   await writeReport(analysed, store.dir)
   return { dir: store.dir, analysed }
 }
 
-interface Measured {
-  readonly header: RunHeader
-  readonly measurements: readonly Measurement[]
-}
-
 /** Starts the servers, checks their agreement, measures every trial, stops the servers whatever happened. */
-async function measurePlan(plan: Plan, store: RunStore, world: World): Promise<Measured> {
+async function measurePlan(plan: Plan, store: RunStore, world: World): Promise<RunHeader> {
   const { context, progress } = world
   const start = { id: basename(store.dir), startedAt: new Date().toISOString(), ticks: readCpuTicks() }
   const cleanup = new CleanupStack()
-  const measurements: Measurement[] = []
   try {
     const runtime = createLocalRuntime({ projectDir: projectDirOf(context), stateDir: stateDirOf(context) })
     const setting = { plan, runtime, logDir: join(store.dir, 'logs'), signal: context.signal, progress }
     const servers = await startServers(setting, cleanup)
-    const trials = await openTrials({ plan, servers, signal: context.signal, progress }, cleanup)
+    const threads = startLoadThreads(plan.scenario.workers)
+    cleanup.push('load threads', () => threads.close())
+    const trials = await openTrials({ plan, servers, threads, signal: context.signal, progress })
     const { parity } = trials
     // Stored before the first trial, so that a run that is killed can still be reported.
-    writeHeader(store.dir, headerOf(plan, start, { servers, parity, interrupted: true, finished: false }))
-    for await (const measurement of trials.measure()) {
-      store.append(measurement)
-      measurements.push(measurement)
-    }
+    writeHeader(store.dir, headerOf(plan, start, { servers, parity, floors: [], interrupted: true, finished: false }))
+    for await (const account of trials.measure((records) => store.record(records))) store.append(account)
+    const floors = await floorsOf(plan, threads, world)
     const interrupted = context.signal.aborted
-    return { header: headerOf(plan, start, { servers, parity, interrupted, finished: true }), measurements }
+    return headerOf(plan, start, { servers, parity, floors, interrupted, finished: true })
   } finally {
     if (!cleanup.isEmpty) progress.step('stopping the servers')
     for (const failure of await cleanup.run()) progress.note(`clean-up failed: ${failure}`)
+  }
+}
+
+/** After the trials, so that nobody waits for it, and while the threads are as warm as they were. */
+async function floorsOf(
+  plan: Plan,
+  threads: LoadThreads,
+  { context: { signal }, progress }: World,
+): Promise<(ClientFloor | null)[]> {
+  const { model } = plan.scenario
+  progress.step('measuring what the load generator itself costs')
+  try {
+    const open = (job: LoadJob) => threads.open(job, signal)
+    return await measureFloors({ cells: cellsOf(plan), targets: plan.targets, model, seed: plan.seed, open, signal })
+  } catch (error) {
+    progress.note(`what the load generator itself costs could not be measured: ${messageOf(error)}`)
+    return []
   }
 }
 
@@ -88,6 +103,7 @@ function headerOf(
   state: {
     readonly servers: Servers
     readonly parity: readonly ParityResult[]
+    readonly floors: readonly (ClientFloor | null)[]
     readonly interrupted: boolean
     readonly finished: boolean
   },
@@ -103,6 +119,7 @@ function headerOf(
     scenarioSha256: plan.scenarioSha256,
     seed: plan.seed,
     cells: cellsOf(plan),
+    floors: state.floors,
     parity: state.parity,
     environment: {
       ...readHostFacts(),

@@ -1,10 +1,11 @@
-// The measured part of a run: agreement first, then every trial in the plan's order, over one load worker.
-import type { CleanupStack } from './core/cleanup.ts'
+// The measured part of a run: agreement first, then every trial in the plan's order, over one set of load threads.
+
+import type { LoadThreads } from './load/load-threads.ts'
 import { checkParity, type ParityOutcome } from './load/parity.ts'
+import type { RequestColumns } from './load/request-columns.ts'
 import type { LoadJob } from './load/types.ts'
-import { startLoadWorker } from './load/worker-session.ts'
 import { measureTrial, withoutData } from './measurement/measure-trial.ts'
-import type { Measurement, ParityResult } from './measurement/types.ts'
+import type { ParityResult, TrialAccount } from './measurement/types.ts'
 import type { Plan, Trial } from './plan/types.ts'
 import type { Progress } from './progress.ts'
 import type { RunningServer } from './runtime/types.ts'
@@ -14,21 +15,23 @@ import type { Servers } from './servers.ts'
 export interface TrialsSetting {
   readonly plan: Plan
   readonly servers: Servers
+  readonly threads: LoadThreads
   readonly signal: AbortSignal
   readonly progress: Progress
 }
 
 export interface Trials {
   readonly parity: readonly ParityResult[]
-  /** One measurement per trial, in order; ends early when the signal aborts. */
-  measure(): AsyncGenerator<Measurement>
+  /**
+   * One account per trial, in order; ends early when the signal aborts.
+   * @param onRecords gets the records of each trial before its account comes
+   */
+  measure(onRecords: (records: RequestColumns) => void): AsyncGenerator<TrialAccount>
 }
 
-/** Starts the load worker and checks that every target answers the same inputs alike at every batch size. */
-export async function openTrials(setting: TrialsSetting, cleanup: CleanupStack): Promise<Trials> {
-  const { plan, signal, progress } = setting
-  const worker = await startLoadWorker()
-  cleanup.push('load worker', () => worker.close())
+/** Checks that every target answers the same inputs alike at every batch size. */
+export async function openTrials(setting: TrialsSetting): Promise<Trials> {
+  const { plan, threads, signal, progress } = setting
   const { scenario } = plan
   progress.step('checking that all targets answer alike')
   const parity = await checkParity({
@@ -36,17 +39,17 @@ export async function openTrials(setting: TrialsSetting, cleanup: CleanupStack):
     targets: plan.targets.map((target) => target.name),
     batchSizes: scenario.matrix.batchSizes,
     tolerance: scenario.verify.tolerance,
-    open: (target, batchSize) => worker.open(probeJob(setting, target, batchSize), signal),
+    open: (target, batchSize) => threads.open(probeJob(setting, target, batchSize), signal),
   })
   for (const { ok, target, reason } of parity.results) if (!ok) progress.note(`${target} disagrees: ${reason}`)
   return {
     parity: parity.results,
-    async *measure() {
+    async *measure(onRecords) {
       let leftMs = plan.expectedMs
       for (const [index, trial] of plan.trials.entries()) {
         if (signal.aborted) return
         progress.trial({ trial, index, total: plan.trials.length, leftMs })
-        yield await measureOne(setting, trial, parity, (job) => worker.open(job, signal))
+        yield await measureOne(setting, trial, parity, onRecords)
         leftMs -= trial.warmupMs + trial.durationMs
       }
     },
@@ -57,8 +60,8 @@ function measureOne(
   setting: TrialsSetting,
   trial: Trial,
   parity: ParityOutcome,
-  open: (job: LoadJob) => ReturnType<Awaited<ReturnType<typeof startLoadWorker>>['open']>,
-): Measurement | Promise<Measurement> {
+  onRecords: (records: RequestColumns) => void,
+): TrialAccount | Promise<TrialAccount> {
   const { target, server } = placeOf(setting, trial.target)
   const disagreement = parity.results.find(
     (result) => !result.ok && result.target === trial.target && result.batchSize === trial.batchSize,
@@ -73,9 +76,9 @@ function measureOne(
     engine: target.engine,
     server,
     statisticsOf: target.api === 'kserve' ? setting.plan.scenario.model.name : null,
-    open: () => open({ ...jobOf(setting, target, server, trial), expected }),
+    open: () => setting.threads.open({ ...jobOf(setting, target, server, trial), expected }, setting.signal),
     signal: setting.signal,
-    onProgress: (numbers) => setting.progress.update(numbers),
+    listener: { onProgress: (numbers) => setting.progress.update(numbers), onRecords },
   })
 }
 
@@ -87,7 +90,7 @@ function jobOf(
 ): Omit<LoadJob, 'expected'> {
   const address = target.protocol === 'grpc' ? (server.grpcAddress ?? '') : server.url
   const { model, verify } = plan.scenario
-  return { trial, target, model, address, seed: plan.seed, verify }
+  return { trial, target, model, address, seed: plan.seed, verify, share: { index: 0, of: 1 } }
 }
 
 /** A trial that only probes: one lane, no load. */

@@ -3,13 +3,22 @@ import type { Measurement } from '../measurement/types.ts'
 import type { CellKey } from '../plan/types.ts'
 import { type CellPair, comparePairs } from './compare.ts'
 import { latencyCurve } from './latency-curve.ts'
-import { type CellSummary, type Comparison, cellKeyOf, conditionKeyOf, type LatencyCurve } from './run-document.ts'
+import {
+  type CellSummary,
+  type Comparison,
+  cellKeyOf,
+  conditionKeyOf,
+  type Floor,
+  type LatencyCurve,
+} from './run-document.ts'
 import { type SummarisedCell, summarise } from './summarise.ts'
 
 export interface AnalysisInput {
   readonly measurements: readonly Measurement[]
   /** In the plan's order; one without a measurement becomes a cell with the problem `not-run`. */
   readonly cells: readonly CellKey[]
+  /** Of each cell, in the same order; null where none was measured. */
+  readonly floors: readonly (Floor | null)[]
   /** Target that the others are compared with; null: no comparisons. */
   readonly baseline: string | null
 }
@@ -20,8 +29,8 @@ export interface Analysis {
   readonly curves: readonly LatencyCurve[]
 }
 
-export function analyse({ measurements, cells, baseline }: AnalysisInput): Analysis {
-  const summarised = summariseCells(measurements, cells)
+export function analyse({ measurements, cells, floors, baseline }: AnalysisInput): Analysis {
+  const summarised = summariseCells(measurements, cells, floors)
   return {
     cells: summarised.map(({ cell }) => cell),
     comparisons: baseline === null ? [] : comparePairs(pairsWithin(summarised, baseline), 'paired'),
@@ -29,9 +38,13 @@ export function analyse({ measurements, cells, baseline }: AnalysisInput): Analy
   }
 }
 
-export function summariseCells(measurements: readonly Measurement[], cells: readonly CellKey[]): SummarisedCell[] {
+export function summariseCells(
+  measurements: readonly Measurement[],
+  cells: readonly CellKey[],
+  floors: readonly (Floor | null)[],
+): SummarisedCell[] {
   const byCell = Map.groupBy(measurements, ({ trial }) => cellKeyOf(trial))
-  return cells.map((key) => summarise(key, byCell.get(cellKeyOf(key)) ?? []))
+  return cells.map((key, index) => summarise(key, byCell.get(cellKeyOf(key)) ?? [], floors[index] ?? null))
 }
 
 /** Every target against the baseline target under the same batch size and load. */

@@ -1,6 +1,6 @@
 // What the server, the machine and the client said in each repetition → one account of the cell.
 import type { Measurement, ServerStatistics } from '../measurement/types.ts'
-import type { CellSummary } from './run-document.ts'
+import type { CellSummary, Floor } from './run-document.ts'
 
 type Weighted = readonly { readonly value: number | null; readonly weight: number }[]
 
@@ -62,10 +62,15 @@ export function combineResources(measurements: readonly Measurement[]): CellSumm
 }
 
 /** The event loop's delay is of the worst repetition: percentiles are not averaged. */
-export function combineClient(measurements: readonly Measurement[], answered: number): CellSummary['client'] {
+export function combineClient(
+  measurements: readonly Measurement[],
+  answered: number,
+  floor: Floor | null,
+): CellSummary['client'] {
   const measured = measurements.filter(({ windowNs }) => windowNs > 0)
   const cpuMs = total(measured.map(({ client }) => client.cpuMs))
   return {
+    threads: Math.max(0, ...measured.map(({ client }) => client.threads)),
     cpuUsPerRequest: answered > 0 ? (cpuMs * 1e3) / answered : null,
     cpuFraction: weightedMean(
       measured.map(({ client, windowNs }) => ({ value: client.cpuFraction, weight: windowNs })),
@@ -74,5 +79,6 @@ export function combineClient(measurements: readonly Measurement[], answered: nu
       measured.length === 0 ? null : Math.max(...measured.map(({ client }) => client.eventLoopDelayP99Ms)),
     bytesSent: total(measured.map(({ client }) => client.bytesSent)),
     bytesReceived: total(measured.map(({ client }) => client.bytesReceived)),
+    floor,
   }
 }

@@ -3,6 +3,7 @@ import type { Measurement } from '../measurement/types.ts'
 import { summariseCells } from './analyse.ts'
 import { type CellPair, comparePairs } from './compare.ts'
 import { type CellSummary, type Comparison, cellKeyOf, type RunDocument, unlikeEnvironment } from './run-document.ts'
+import type { SummarisedCell } from './summarise.ts'
 
 export interface RunWithSamples {
   readonly run: RunDocument
@@ -23,10 +24,8 @@ export function compareRuns(
   candidate: RunWithSamples,
   { force = false }: CompareRunsOptions = {},
 ): Comparison[] {
-  const before = new Map(
-    summariseCells(baseline.measurements, baseline.run.cells).map((side) => [cellKeyOf(side.cell), side]),
-  )
-  const pairs = summariseCells(candidate.measurements, candidate.run.cells).flatMap((side): CellPair[] => {
+  const before = new Map(cellsOf(baseline).map((side) => [cellKeyOf(side.cell), side]))
+  const pairs = cellsOf(candidate).flatMap((side): CellPair[] => {
     const other = before.get(cellKeyOf(side.cell))
     const name = side.cell.target
     return other === undefined ? [] : [{ baselineName: name, candidateName: name, baseline: other, candidate: side }]
@@ -42,6 +41,14 @@ export function compareRuns(
     verdict: 'incomparable',
     why,
   }))
+}
+
+function cellsOf({ measurements, run }: RunWithSamples): SummarisedCell[] {
+  return summariseCells(
+    measurements,
+    run.cells,
+    run.cells.map(({ client }) => client.floor),
+  )
 }
 
 /** Unlike machines, and unlike engines of the same cell: a generator's own cost is in its numbers. */

@@ -25,7 +25,12 @@ function repeated(target: string, factor: number, made: MadeMeasurement = {}, co
 const CELLS = ['flask', 'triton'].map((target) => ({ target, batchSize: 1, load: CLOSED }))
 
 const compared = (measurements: Measurement[]) =>
-  new Map(analyse({ measurements, cells: CELLS, baseline: 'flask' }).comparisons.map((found) => [found.metric, found]))
+  new Map(
+    analyse({ measurements, cells: CELLS, floors: [], baseline: 'flask' }).comparisons.map((found) => [
+      found.metric,
+      found,
+    ]),
+  )
 
 describe('a comparison', () => {
   it('finds a halved latency improved on every latency and on throughput', () => {
@@ -156,7 +161,7 @@ describe('two runs', () => {
 
   function runOf(factor: number, changed: Partial<Environment> = {}) {
     const measurements = repeated('flask', factor)
-    const { cells } = analyse({ measurements, cells: CELLS.slice(0, 1), baseline: null })
+    const { cells } = analyse({ measurements, cells: CELLS.slice(0, 1), floors: [], baseline: null })
     const run: RunDocument = {
       schemaVersion: 1,
       id: 'run',

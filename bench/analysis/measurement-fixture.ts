@@ -1,5 +1,5 @@
 // Measurements made of plain numbers, for tests and simulations: everything that is not given is as if nothing happened.
-import { OUTCOMES, type Outcome } from '../load/types.ts'
+import { OUTCOMES, type Outcome } from '../load/request-columns.ts'
 import type { Measurement } from '../measurement/types.ts'
 import type { CellKey } from '../plan/types.ts'
 
@@ -54,13 +54,14 @@ export function makeMeasurement(made: MadeMeasurement = {}): Measurement {
       bytesSent: new Uint32Array(requests.length),
       bytesReceived: new Uint32Array(requests.length),
     },
+    answered: requests.length,
     dropped: 0,
     delayed: 0,
     censored: 0,
     errors: {},
     errorExamples: [],
     verification: { checked: 0, disagreed: 0, maxAbsDifference: 0 },
-    client: { cpuMs: 0, cpuFraction: 0, eventLoopDelayP99Ms: 0, bytesSent: 0, bytesReceived: 0 },
+    client: { threads: 1, cpuMs: 0, cpuFraction: 0, eventLoopDelayP99Ms: 0, bytesSent: 0, bytesReceived: 0 },
     server: null,
     resources: { cpuFraction: null, memoryBytes: null, gpu: null },
     faults: [],

@@ -26,13 +26,24 @@ export const loadSchema = z
     z.object({ model: z.literal('closed'), concurrency: whole, connections: whole }),
     z.object({
       model: z.literal('open'),
-      requestRate: z.number(),
+      requestRate: z.number().describe('Requests per second; of a profile, the mean over the window.'),
+      profile: nullable(
+        z.object({ shape: z.enum(['ramp', 'steps']), requestRates: z.array(z.number()).min(2).readonly() }),
+      ).describe('How the rate changes over the window; null: not at all.'),
       distribution: z.enum(['constant', 'poisson']),
       maxInFlight: whole,
       connections: whole,
     }),
   ])
   .describe('Closed loop at a concurrency, or open loop at a request rate (requests/s).')
+
+export const floorSchema = z
+  .object({
+    requestsPerSec: z.number().describe('The most that the generator reaches under this load.'),
+    p50Ms: z.number().describe('Latency that the generator and the network path add by themselves.'),
+    cpuUsPerRequest: z.number(),
+  })
+  .describe('The same load against a server that answers at once, measured in the same run.')
 
 export const PROBLEM_CODES = [
   'too-few-samples',
@@ -93,11 +104,13 @@ export const cellSchema = z.object({
     gpu: nullable(z.object({ utilisation: z.number(), memoryBytes: z.number(), powerWatts: nullable(z.number()) })),
   }),
   client: z.object({
+    threads: whole.describe('Threads that shared the load; 0 where nothing was measured.'),
     cpuUsPerRequest: nullable(z.number()),
     cpuFraction: nullable(z.number()),
     eventLoopDelayP99Ms: nullable(z.number()),
     bytesSent: whole,
     bytesReceived: whole,
+    floor: nullable(floorSchema),
   }),
   problems: z.array(problemSchema),
 })
@@ -199,6 +212,7 @@ export const runSchema = z.object({
 
 export type Estimate = z.infer<typeof estimateSchema>
 export type LatencySummary = z.infer<typeof latencySchema>
+export type Floor = z.infer<typeof floorSchema>
 export type Problem = z.infer<typeof problemSchema>
 export type ProblemCode = (typeof PROBLEM_CODES)[number]
 export type CellSummary = z.infer<typeof cellSchema>
@@ -226,7 +240,11 @@ export function cellKeyOf({ target, batchSize, load }: Pick<CellSummary, 'target
 export function conditionKeyOf({ batchSize, load }: Pick<CellSummary, 'batchSize' | 'load'>): string {
   return load.model === 'closed'
     ? `b${batchSize}/c${load.concurrency}/${load.connections}`
-    : `b${batchSize}/r${load.requestRate}-${load.distribution}/${load.maxInFlight}/${load.connections}`
+    : `b${batchSize}/r${ratesKeyOf(load)}-${load.distribution}/${load.maxInFlight}/${load.connections}`
+}
+
+function ratesKeyOf({ requestRate, profile }: Extract<CellSummary['load'], { model: 'open' }>): string {
+  return profile === null ? String(requestRate) : `${profile.shape}-${profile.requestRates.join('-')}`
 }
 
 /** What has to be alike for two runs' numbers to be compared, each as `field: one against other`; empty when alike. */

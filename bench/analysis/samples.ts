@@ -1,8 +1,11 @@
 // Request records of a cell's repetitions → series of milliseconds with repetition and time block, ready to be pooled.
-import { OUTCOMES } from '../load/types.ts'
+import { OUTCOMES } from '../load/request-columns.ts'
 import type { Measurement } from '../measurement/types.ts'
 
-/** One repetition's completed requests. Same index, same request. */
+/**
+ * One repetition's completed requests, and those that were in flight when an interrupted window was cut off: their age
+ * is the least that their latency can have been, and leaving them out would leave out the slowest. Same index, same request.
+ */
 export interface RepetitionSeries {
   readonly repetition: number
   readonly valuesMs: Float64Array
@@ -25,6 +28,7 @@ export interface CellSamples {
 export const BLOCKS = 16
 
 const OK = OUTCOMES.indexOf('ok')
+const CENSORED = OUTCOMES.indexOf('censored')
 const NS_PER_MS = 1e6
 
 /** Which block of the window an instant falls into; what comes after the window belongs to the last one. */
@@ -32,7 +36,7 @@ export function blockOf(timeNs: number, windowNs: number): number {
   return windowNs > 0 ? Math.min(BLOCKS - 1, Math.max(0, Math.floor((timeNs / windowNs) * BLOCKS))) : 0
 }
 
-/** The completed (ok) requests of a cell's measurements; those without a window are left out. */
+/** Of a cell's measurements; those without a window are left out. */
 export function samplesOf(measurements: readonly Measurement[]): CellSamples {
   const measured = measurements.filter(({ windowNs }) => windowNs > 0).map((measurement) => seriesOf(measurement))
   return {
@@ -45,7 +49,7 @@ export function samplesOf(measurements: readonly Measurement[]): CellSamples {
 function seriesOf({ columns, windowNs, trial }: Measurement) {
   const { scheduledNs, sentNs, receivedNs, outcome } = columns
   let count = 0
-  for (let row = 0; row < columns.length; row++) if (outcome[row] === OK) count++
+  for (let row = 0; row < columns.length; row++) if (counts(outcome[row])) count++
   const block = new Uint8Array(count)
   const columnsMs = {
     response: new Float64Array(count),
@@ -54,7 +58,7 @@ function seriesOf({ columns, windowNs, trial }: Measurement) {
   }
   let at = 0
   for (let row = 0; row < columns.length; row++) {
-    if (outcome[row] !== OK) continue
+    if (!counts(outcome[row])) continue
     const due = scheduledNs[row] as number
     const sent = sentNs[row] as number
     const received = receivedNs[row] as number
@@ -70,4 +74,8 @@ function seriesOf({ columns, windowNs, trial }: Measurement) {
     service: series(columnsMs.service),
     sendLag: series(columnsMs.sendLag),
   }
+}
+
+function counts(outcome: number | undefined): boolean {
+  return outcome === OK || outcome === CENSORED
 }

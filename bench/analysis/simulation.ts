@@ -105,7 +105,7 @@ export function measureMatrix(setting: MatrixSetting): MatrixResult {
         return makeMeasurement({ ...cell, repetition: index + 1, ...closedLoop(slowed) })
       }),
     )
-    const { comparisons } = analyse({ measurements, cells, baseline: 'baseline' })
+    const { comparisons } = analyse({ measurements, cells, floors: [], baseline: 'baseline' })
     const isSlowed = (comparison: (typeof comparisons)[number]) =>
       setting.slowdown !== 1 &&
       comparison.candidate === 'candidate-1' &&

@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { CLOSED, closedLoop, type MadeRequest, makeMeasurement } from './measurement-fixture.ts'
+import type { Floor } from './run-document.ts'
 import { cellSchema } from './run-document.ts'
 import { summarise } from './summarise.ts'
 
 const KEY = { target: 'flask', batchSize: 4, load: CLOSED }
-const OPEN = { model: 'open', requestRate: 100, distribution: 'poisson', maxInFlight: 8, connections: 8 } as const
+const OPEN = {
+  model: 'open',
+  requestRate: 100,
+  profile: null,
+  distribution: 'poisson',
+  maxInFlight: 8,
+  connections: 8,
+} as const
 
 /** One request every 10 ms with the same latency. */
 const every10ms = (count: number, latencyMs: number): MadeRequest[] =>
@@ -29,10 +37,11 @@ describe('the summary of a cell', () => {
       sentMs: index + 0.5,
       receivedMs: index + 11,
     }))
-    const { cell, pooledMs } = summarise(KEY, [
-      makeMeasurement({ requests: first }),
-      makeMeasurement({ requests: second, repetition: 2 }),
-    ])
+    const { cell, pooledMs } = summarise(
+      KEY,
+      [makeMeasurement({ requests: first }), makeMeasurement({ requests: second, repetition: 2 })],
+      null,
+    )
     expect([...pooledMs]).toEqual([1, 2, 3, 4, 5, 6, 11, 11, 11, 11, 11])
     expect(cell.latencyMs.p50?.value).toBe(6)
     expect(cell.serviceMs.p50?.value).toBe(5.5)
@@ -45,10 +54,11 @@ describe('the summary of a cell', () => {
 
   it('counts as throughput only what was answered inside the windows', () => {
     const requests = [...every10ms(10, 5), { dueMs: 95, receivedMs: 105 }]
-    const { cell } = summarise(KEY, [
-      makeMeasurement({ requests, windowMs: 100 }),
-      makeMeasurement({ requests, windowMs: 100, repetition: 2 }),
-    ])
+    const { cell } = summarise(
+      KEY,
+      [makeMeasurement({ requests, windowMs: 100 }), makeMeasurement({ requests, windowMs: 100, repetition: 2 })],
+      null,
+    )
     expect(cell.counts.completed).toBe(22)
     expect(cell.requestsPerSec.value).toBeCloseTo(100, 9)
     expect(cell.inferencesPerSec.value).toBeCloseTo(400, 9)
@@ -57,17 +67,21 @@ describe('the summary of a cell', () => {
 
   it('keeps failed requests out of the latencies and in the counts', () => {
     const failed = { dueMs: 1, receivedMs: 500, outcome: 'status' } as const
-    const { cell } = summarise(KEY, [
-      makeMeasurement({
-        requests: [...every10ms(20, 2), failed],
-        censored: 3,
-        dropped: 2,
-        delayed: 1,
-        errors: { 'status:503': 1 },
-        errorExamples: ['status: 503 busy'],
-      }),
-      makeMeasurement({ repetition: 2, requests: [failed], errors: { 'status:503': 1, timeout: 0 } }),
-    ])
+    const { cell } = summarise(
+      KEY,
+      [
+        makeMeasurement({
+          requests: [...every10ms(20, 2), failed],
+          censored: 3,
+          dropped: 2,
+          delayed: 1,
+          errors: { 'status:503': 1 },
+          errorExamples: ['status: 503 busy'],
+        }),
+        makeMeasurement({ repetition: 2, requests: [failed], errors: { 'status:503': 1, timeout: 0 } }),
+      ],
+      null,
+    )
     expect(cell.counts).toEqual({ sent: 25, completed: 20, failed: 2, dropped: 2, delayed: 1, censored: 3 })
     expect(cell.latencyMs.max?.value).toBe(2)
     expect(cell.errors).toEqual({ 'status:503': 2, timeout: 0 })
@@ -78,10 +92,14 @@ describe('the summary of a cell', () => {
 
   it('weights the server’s means by requests and its batch by executions', () => {
     const server = { failures: 0, inferences: 0, computeInputMs: null, computeInferMs: 1, computeOutputMs: null }
-    const { cell } = summarise(KEY, [
-      makeMeasurement({ server: { ...server, requests: 100, executions: 10, queueMs: 1, meanExecutedBatch: 8 } }),
-      makeMeasurement({ server: { ...server, requests: 300, executions: 30, queueMs: 5, meanExecutedBatch: 4 } }),
-    ])
+    const { cell } = summarise(
+      KEY,
+      [
+        makeMeasurement({ server: { ...server, requests: 100, executions: 10, queueMs: 1, meanExecutedBatch: 8 } }),
+        makeMeasurement({ server: { ...server, requests: 300, executions: 30, queueMs: 5, meanExecutedBatch: 4 } }),
+      ],
+      null,
+    )
     expect(cell.server).toMatchObject({
       requests: 400,
       queueMs: 4,
@@ -92,9 +110,11 @@ describe('the summary of a cell', () => {
   })
 
   it('divides the client’s CPU by every request that was answered', () => {
-    const client = { cpuMs: 10, cpuFraction: 0.1, eventLoopDelayP99Ms: 1, bytesSent: 7, bytesReceived: 9 }
-    const { cell } = summarise(KEY, [makeMeasurement({ client, requests: every10ms(20, 1) })])
+    const client = { threads: 1, cpuMs: 10, cpuFraction: 0.1, eventLoopDelayP99Ms: 1, bytesSent: 7, bytesReceived: 9 }
+    const { cell } = summarise(KEY, [makeMeasurement({ client, requests: every10ms(20, 1) })], null)
     expect(cell.client).toEqual({
+      threads: 1,
+      floor: null,
       cpuUsPerRequest: 500,
       cpuFraction: 0.1,
       eventLoopDelayP99Ms: 1,
@@ -113,14 +133,14 @@ describe('the summary of a cell', () => {
       'a window without requests',
       [
         makeMeasurement({
-          client: { cpuMs: 1, cpuFraction: 0, eventLoopDelayP99Ms: 0, bytesSent: 0, bytesReceived: 0 },
+          client: { threads: 1, cpuMs: 1, cpuFraction: 0, eventLoopDelayP99Ms: 0, bytesSent: 0, bytesReceived: 0 },
         }),
       ],
     ],
     ['only failures', [makeMeasurement({ requests: [{ dueMs: 0, receivedMs: 1, outcome: 'timeout' }] })]],
     ['a single request', [makeMeasurement({ requests: [{ dueMs: 0, receivedMs: 0 }] })]],
   ])('has nulls and zeros and never NaN for %s', (_, measurements) => {
-    const { cell } = summarise(KEY, measurements)
+    const { cell } = summarise(KEY, measurements, null)
     expect(cell.latencyMs.p50).toBeNull()
     expect(finiteNumbers(cell)).toBe(true)
     expect(cellSchema.safeParse(cell).success).toBe(true)
@@ -130,11 +150,11 @@ describe('the summary of a cell', () => {
 })
 
 describe('the problems of a cell', () => {
-  const problemsOf = (made: Parameters<typeof makeMeasurement>[0]) => {
+  const problemsOf = (made: Parameters<typeof makeMeasurement>[0], floor: Floor | null = null) => {
     const load = made?.load ?? CLOSED
-    return summarise({ ...KEY, load }, [makeMeasurement({ windowMs: 10_000, ...made })]).cell.problems
+    return summarise({ ...KEY, load }, [makeMeasurement({ windowMs: 10_000, ...made })], floor).cell.problems
   }
-  const client = { cpuMs: 1, cpuFraction: 0.1, eventLoopDelayP99Ms: 1, bytesSent: 0, bytesReceived: 0 }
+  const client = { threads: 1, cpuMs: 1, cpuFraction: 0.1, eventLoopDelayP99Ms: 1, bytesSent: 0, bytesReceived: 0 }
 
   it('are none for a clean cell', () => {
     expect(problemsOf({ requests: every10ms(1000, 3), client })).toEqual([])
@@ -147,7 +167,7 @@ describe('the problems of a cell', () => {
   })
 
   it('leave a missing p99.9 alone', () => {
-    const { cell } = summarise(KEY, [makeMeasurement({ windowMs: 10_000, requests: every10ms(662, 3) })])
+    const { cell } = summarise(KEY, [makeMeasurement({ windowMs: 10_000, requests: every10ms(662, 3) })], null)
     expect(cell.latencyMs.p99).not.toBeNull()
     expect(cell.latencyMs.p999).toBeNull()
     expect(cell.problems).toEqual([])
@@ -165,6 +185,21 @@ describe('the problems of a cell', () => {
     ['a dead server', { faults: [{ code: 'server-died', message: 'SIGKILL' } as const] }, ['server-died']],
   ])('name %s', (_, made, expected) => {
     expect(codes(problemsOf({ requests: every10ms(1000, 3), client, ...made }))).toEqual(expected)
+  })
+
+  it('name a generator that was asked for most of what it can', () => {
+    const floor = (requestsPerSec: number) => ({ requestsPerSec, p50Ms: 0.1, cpuUsPerRequest: 20 })
+    // 100 requests/s.
+    const made = { requests: every10ms(1000, 3), client }
+    const [problem] = problemsOf(made, floor(140))
+    expect(problem?.code).toBe('generator-limited')
+    expect(problem?.message).toContain('71 % of the 140 requests/s that it reaches at most')
+    expect(problemsOf(made, floor(145))).toEqual([])
+  })
+
+  it('do not hold it against an open loop that its thread waits by polling', () => {
+    const polling = { ...client, cpuFraction: 1 }
+    expect(problemsOf({ requests: every10ms(1000, 3), load: OPEN, client: polling })).toEqual([])
   })
 
   it('name a generator that sent late, in an open loop only', () => {
@@ -190,13 +225,13 @@ describe('the problems of a cell', () => {
     const unlike = [3, 6, 12].map((latencyMs, index) =>
       makeMeasurement({ repetition: index + 1, windowMs: 10_000, requests: every10ms(1000, latencyMs) }),
     )
-    expect(summarise(KEY, unlike).cell.problems).toEqual([])
+    expect(summarise(KEY, unlike, null).cell.problems).toEqual([])
   })
 
   it('gather a fault of several repetitions into one', () => {
     const fault = { code: 'interrupted', message: 'stopped' } as const
     const measurement = makeMeasurement({ ...closedLoop(new Array<number>(700).fill(1)), faults: [fault] })
-    const { cell } = summarise(KEY, [measurement, measurement])
+    const { cell } = summarise(KEY, [measurement, measurement], null)
     expect(cell.problems).toHaveLength(1)
     expect(cell.problems[0]?.message).toBe('stopped (2 of 2 repetitions)')
   })

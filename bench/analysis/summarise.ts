@@ -1,12 +1,12 @@
 // Measurements of one cell → its summary, with what comparisons and curves need beside it.
-import { OUTCOMES } from '../load/types.ts'
+import { OUTCOMES } from '../load/request-columns.ts'
 import type { Measurement } from '../measurement/types.ts'
 import type { CellKey } from '../plan/types.ts'
 import { combineClient, combineResources, combineServer } from './combine.ts'
 import { intervalOf } from './intervals.ts'
 import { type LatencySpreads, latencySpreads, summariseLatency } from './latency.ts'
 import { quantile } from './quantile.ts'
-import type { CellSummary, Estimate } from './run-document.ts'
+import type { CellSummary, Estimate, Floor } from './run-document.ts'
 import { BLOCKS, blockOf, type Series, samplesOf } from './samples.ts'
 import { type CountedWindow, rateSpread, type Spread, sortSeries } from './spread.ts'
 import { drift } from './steadiness.ts'
@@ -30,11 +30,12 @@ export interface SummarisedCell {
 }
 
 const OK = OUTCOMES.indexOf('ok')
+const CENSORED = OUTCOMES.indexOf('censored')
 const MAX_EXAMPLES = 5
 const NO_REQUESTS: Estimate = { value: 0, low: 0, high: 0 }
 
 /** Pure and total: cells without requests are all null and zero, never NaN. */
-export function summarise(key: CellKey, measurements: readonly Measurement[]): SummarisedCell {
+export function summarise(key: CellKey, measurements: readonly Measurement[], floor: Floor | null): SummarisedCell {
   const samples = samplesOf(measurements)
   const response = sortSeries(samples.response)
   const sendLagMs = sendLag(sortSeries(samples.sendLag).pooled)
@@ -62,7 +63,7 @@ export function summarise(key: CellKey, measurements: readonly Measurement[]): S
     errorExamples: [...new Set(measurements.flatMap(({ errorExamples }) => errorExamples))].slice(0, MAX_EXAMPLES),
     server: combineServer(measurements),
     resources: combineResources(measurements),
-    client: combineClient(measurements, counts.completed + counts.failed),
+    client: combineClient(measurements, counts.completed + counts.failed, floor),
   }
   const missing = measurements.length === 0 ? [NOT_RUN] : []
   const problems = [...missing, ...problemsOf(facts, measurements), ...drift(samples.response)]
@@ -76,9 +77,14 @@ const NOT_RUN = {
 } as const
 
 function errorCount({ columns, trial }: Measurement): ErrorCount {
-  let failed = 0
-  for (let row = 0; row < columns.length; row++) if (columns.outcome[row] !== OK) failed++
-  return { repetition: trial.repetition, failed, answered: columns.length }
+  let completed = 0
+  let censored = 0
+  for (let row = 0; row < columns.length; row++) {
+    if (columns.outcome[row] === OK) completed++
+    else if (columns.outcome[row] === CENSORED) censored++
+  }
+  const answered = columns.length - censored
+  return { repetition: trial.repetition, failed: answered - completed, answered }
 }
 
 function countsOf(measurements: readonly Measurement[], errors: readonly ErrorCount[]): CellSummary['counts'] {

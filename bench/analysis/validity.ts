@@ -1,4 +1,5 @@
 // What spoils a cell's numbers, each with what to try: judged from its measurements and its own summary.
+import { formatCount } from '../core/units.ts'
 import type { Measurement } from '../measurement/types.ts'
 import { PERCENTILES, type PercentileName } from './latency.ts'
 import type { CellSummary, Problem, ProblemCode } from './run-document.ts'
@@ -6,6 +7,8 @@ import { samplesFor } from './sample-size.ts'
 
 /** A generator thread that uses more of its core than this sends late, however fast the server is. */
 const MAX_CLIENT_CPU_FRACTION = 0.9
+/** Above this share of the rate that it reaches against a server that answers at once, its own time is most of a latency. */
+const MAX_OF_CEILING = 0.7
 /** An event loop that stalls this long at p99 … */
 const MAX_LOOP_DELAY_MS = 5
 /** … or requests sent this share of the median latency late put the generator's own time into the numbers. */
@@ -67,9 +70,17 @@ function errors({ counts, errors: kinds, errorExamples }: Judged): Problem[] {
 
 function generator(cell: Judged, measurements: readonly Measurement[]): Problem[] {
   const p50Ms = cell.latencyMs.p50?.value ?? 0
-  const { cpuFraction } = cell.client
+  const { cpuFraction, floor } = cell.client
+  const isOpen = cell.load.model === 'open'
   const reasons: string[] = []
-  if (cpuFraction !== null && cpuFraction > MAX_CLIENT_CPU_FRACTION) {
+  if (floor !== null && cell.requestsPerSec.value > MAX_OF_CEILING * floor.requestsPerSec) {
+    const share = percent(cell.requestsPerSec.value / floor.requestsPerSec)
+    reasons.push(
+      `${share} of the ${formatCount(floor.requestsPerSec)} requests/s that it reaches at most were asked of it`,
+    )
+  }
+  // Between two due times an open loop polls the clock: its thread is always busy, and not for want of speed.
+  if (!isOpen && cpuFraction !== null && cpuFraction > MAX_CLIENT_CPU_FRACTION) {
     reasons.push(`its thread used ${percent(cpuFraction)} of a core`)
   }
   // The middle repetition: one hiccup of the machine in one of them is no limit of the generator.
@@ -80,7 +91,7 @@ function generator(cell: Judged, measurements: readonly Measurement[]): Problem[
     reasons.push(`its event loop stalled for ${ms(delayMs)} at p99`)
   }
   const lagMs = cell.sendLagMs.p99
-  if (cell.load.model === 'open' && lagMs !== null && p50Ms > 0 && lagMs > MAX_LATENESS * p50Ms) {
+  if (isOpen && lagMs !== null && p50Ms > 0 && lagMs > MAX_LATENESS * p50Ms) {
     reasons.push(`it sent ${ms(lagMs)} late at p99, while the median latency is ${ms(p50Ms)}`)
   }
   if (reasons.length === 0) return []
@@ -88,7 +99,8 @@ function generator(cell: Judged, measurements: readonly Measurement[]): Problem[
     {
       code: 'generator-limited',
       message: `the load generator was at its limit: ${reasons.join('; ')}`,
-      remedy: 'lower the concurrency or the request rate, use the native engine, or free a core for the generator',
+      remedy:
+        'lower the concurrency or the request rate, use the native engine, or give the generator cores (workers: 2)',
     },
   ]
 }

@@ -1,4 +1,5 @@
 // What a rule is about: one metric of one cell, which way is better, and how cell and value are named for a person.
+import { loadText } from '../analysis/load-text.ts'
 import type { CellSummary, Estimate, Metric } from '../analysis/run-document.ts'
 import { formatCount, formatMs } from '../core/units.ts'
 
@@ -41,11 +42,7 @@ export function errorRateOf({ counts }: Pick<JudgedCell, 'counts'>): number | nu
 
 /** `triton-grpc, batch 4, concurrency 8` */
 export function nameOf({ target, batchSize, load }: Pick<JudgedCell, 'target' | 'batchSize' | 'load'>): string {
-  const loadText =
-    load.model === 'closed'
-      ? `concurrency ${load.concurrency}`
-      : `${formatCount(load.requestRate)} requests/s ${load.distribution}`
-  return `${target}, batch ${batchSize}, ${loadText}`
+  return `${target}, batch ${batchSize}, ${loadText(load)}`
 }
 
 /** A metric's value with its unit. */

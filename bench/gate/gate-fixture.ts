@@ -40,7 +40,15 @@ export function makeCell(changed: Partial<CellSummary> & { readonly p99?: Estima
       meanExecutedBatch: null,
     },
     resources: { cpuFraction: null, memoryBytes: null, gpu: null },
-    client: { cpuUsPerRequest: null, cpuFraction: null, eventLoopDelayP99Ms: null, bytesSent: 0, bytesReceived: 0 },
+    client: {
+      threads: 1,
+      cpuUsPerRequest: null,
+      cpuFraction: null,
+      eventLoopDelayP99Ms: null,
+      bytesSent: 0,
+      bytesReceived: 0,
+      floor: null,
+    },
     problems: [],
     ...rest,
   }

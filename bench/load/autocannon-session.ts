@@ -8,7 +8,8 @@ import { FailureLog } from './failure-log.ts'
 import { makeInputs } from './inputs.ts'
 import { openNativeSession } from './native-session.ts'
 import { Recorder } from './recorder.ts'
-import type { LoadJob, LoadSession, Outcome, Phase, PhaseResult, ProbeAnswer } from './types.ts'
+import type { Outcome } from './request-columns.ts'
+import type { LoadJob, LoadSession, Phase, PhaseListener, PhaseResult, ProbeAnswer } from './types.ts'
 
 /** What this file uses of autocannon's client; its types do not name it. */
 interface Client {
@@ -22,7 +23,7 @@ interface Client {
 export function openAutocannonSession(job: LoadJob, signal: AbortSignal): Promise<LoadSession> {
   return Promise.resolve({
     probe: () => probeNatively(job, signal),
-    run: (phase) => runPhase(job, phase, signal),
+    run: (phase, { onRecords }) => runPhase(job, phase, signal, onRecords),
     close: () => Promise.resolve(),
   })
 }
@@ -40,12 +41,17 @@ async function probeNatively(job: LoadJob, signal: AbortSignal): Promise<readonl
   }
 }
 
-async function runPhase(job: LoadJob, phase: Phase, signal: AbortSignal): Promise<PhaseResult> {
+async function runPhase(
+  job: LoadJob,
+  phase: Phase,
+  signal: AbortSignal,
+  onRecords: PhaseListener['onRecords'],
+): Promise<PhaseResult> {
   const { trial, target, model } = job
   const codec = makeCodec(target, model, trial.batchSize)
   const bodies = makeInputs(model, trial.batchSize, job.seed).map((inputs) => Buffer.from(codec.encode(inputs)))
   const check = new AnswerCheck(codec, job)
-  const recorder = new Recorder()
+  const recorder = new Recorder(onRecords)
   const failures = new FailureLog('status')
   const startedAtMs = Date.now()
   const startNs = nowNs()
@@ -68,11 +74,11 @@ async function runPhase(job: LoadJob, phase: Phase, signal: AbortSignal): Promis
       recorder.add(atNs, atNs, atNs, outcome, 0, 0, 0)
     },
   })
-  const columns = recorder.finish()
+  recorder.flush()
   return {
     startedAtMs,
     windowNs: Math.min(windowNs, nowNs() - startNs),
-    columns,
+    answered: recorder.length,
     dropped: 0,
     delayed: 0,
     // It drops what is in flight at the end, and does not say how many.
@@ -80,7 +86,7 @@ async function runPhase(job: LoadJob, phase: Phase, signal: AbortSignal): Promis
     errors: failures.counts,
     errorExamples: failures.examples,
     verification: check.result(),
-    client: stopMeter(columns),
+    client: stopMeter(recorder),
   }
 }
 

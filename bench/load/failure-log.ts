@@ -1,5 +1,5 @@
 // Failed requests of a phase: counted by kind, with the first few texts for a person.
-import type { Outcome } from './types.ts'
+import type { Outcome } from './request-columns.ts'
 
 const MOST_EXAMPLES = 5
 const MOST_CHARS = 300

@@ -2,7 +2,7 @@
 import { GrpcConnection } from './grpc-connection.ts'
 import type { ConnectionOptions, ConnectionOwner } from './grpc-connection-owner.ts'
 import type { GrpcStream } from './grpc-stream.ts'
-import type { Outcome } from './types.ts'
+import type { Outcome } from './request-columns.ts'
 
 const LONGEST_BACKOFF_MS = 100
 

@@ -1,8 +1,9 @@
 // What a connection is given, and what it tells the channel that owns it.
+import type { connect } from 'node:net'
 import type { GrpcConnection } from './grpc-connection.ts'
 import type { GrpcRequests } from './grpc-requests.ts'
+import type { Outcome } from './request-columns.ts'
 import type { LaneSink } from './transport.ts'
-import type { Outcome } from './types.ts'
 
 export interface ConnectionOptions {
   readonly host: string
@@ -12,6 +13,8 @@ export interface ConnectionOptions {
   readonly sink: LaneSink
   /** Highest stream id before a new connection is needed. */
   readonly lastStreamId: number
+  /** What makes the socket: `net.connect` where absent; a test that plays the server's bytes gives its own. */
+  readonly connect?: typeof connect
 }
 
 export interface ConnectionOwner {

@@ -23,7 +23,7 @@ import { MAX_HEADER_LIST_BYTES } from './grpc-response-headers.ts'
 import { GrpcSender } from './grpc-sender.ts'
 import type { GrpcStream } from './grpc-stream.ts'
 import { GrpcStreams, STREAM_WINDOW_BYTES } from './grpc-streams.ts'
-import type { Outcome } from './types.ts'
+import type { Outcome } from './request-columns.ts'
 
 const READ_BUFFER_BYTES = 64 * 1024
 /** Replies that a peer can make us owe it while it reads none of them. */
@@ -50,7 +50,7 @@ export class GrpcConnection implements FrameHandler {
     this.#owner = owner
     const { host, port, connectTimeoutMs } = options
     const onread = { buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES), callback: this.#onRead }
-    this.#socket = connect({ host, port, noDelay: true, onread })
+    this.#socket = (options.connect ?? connect)({ host, port, noDelay: true, onread })
     this.#output = new GrpcOutput(this.#socket)
     this.#sender = new GrpcSender(this.#output, options.requests)
     this.#streams = new GrpcStreams(this.#output, this.#sender, options.sink, () => this.#onStreamEnd())

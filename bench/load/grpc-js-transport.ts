@@ -1,7 +1,7 @@
 // The reference engine @grpc/grpc-js behind the same loops: what gRPC costs with the ordinary client.
 import * as grpc from '@grpc/grpc-js'
+import type { Outcome } from './request-columns.ts'
 import type { Transport, TransportOptions } from './transport.ts'
-import type { Outcome } from './types.ts'
 
 /** The library's own default is 4 MiB for answers. */
 const MAX_ANSWER_BYTES = 16 * 1024 ** 2

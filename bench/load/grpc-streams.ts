@@ -16,8 +16,8 @@ import type { GrpcOutput } from './grpc-output.ts'
 import { ResponseHeaderDecoder, type ResponseHeaders } from './grpc-response-headers.ts'
 import type { GrpcSender } from './grpc-sender.ts'
 import type { GrpcStream } from './grpc-stream.ts'
+import type { Outcome } from './request-columns.ts'
 import type { LaneSink } from './transport.ts'
-import type { Outcome } from './types.ts'
 
 /** How much an answer may be ahead of us. */
 export const STREAM_WINDOW_BYTES = 4 * 1024 * 1024

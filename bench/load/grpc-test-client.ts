@@ -1,7 +1,7 @@
 // For tests: a transport whose lanes are promises, so that a test reads as question and answer.
 import { createGrpcTransport, type GrpcLimits } from './grpc-transport.ts'
+import type { Outcome } from './request-columns.ts'
 import type { Transport, TransportOptions } from './transport.ts'
-import type { Outcome } from './types.ts'
 
 export interface TestAnswer {
   readonly outcome: Outcome

@@ -3,8 +3,8 @@
 import { connect, type Socket } from 'node:net'
 import { messageOf } from '../core/errors.ts'
 import { Http1Parser, PARSE, type ParserLimits } from '../protocol/http1-parser.ts'
+import type { Outcome } from './request-columns.ts'
 import type { LaneSink } from './transport.ts'
-import type { Outcome } from './types.ts'
 
 /** What the lanes of a transport have in common. */
 export interface HttpLaneContext {

@@ -3,8 +3,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { onTestFinished } from 'vitest'
 import type { ParserLimits } from '../protocol/http1-parser.ts'
 import { createHttpTransport } from './http-transport.ts'
+import type { Outcome } from './request-columns.ts'
 import type { Transport, TransportOptions } from './transport.ts'
-import type { Outcome } from './types.ts'
 
 export interface Report {
   readonly lane: number

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { nowNs } from '../core/clock.ts'
 import { seededRandom } from '../core/random.ts'
 import type { Codec } from '../protocol/types.ts'
 import { AnswerCheck } from './answer-check.ts'
-import { arrivals } from './arrivals.ts'
+import { arrivals, type OpenLoad, shareOfArrivals } from './arrivals.ts'
 import { runClosedLoop } from './closed-loop.ts'
 import { runOpenLoop } from './open-loop.ts'
 import { PhaseRun } from './phase-run.ts'
+import { joinColumns, type RequestColumns } from './request-columns.ts'
 import { TestTransport } from './test-transport.ts'
 import { REQUEST_VARIANTS } from './types.ts'
 
@@ -19,23 +21,35 @@ const CODEC: Codec = {
 }
 const NO_VALUES = { expected: null, verify: { tolerance: 0, every: 1 } }
 
-function startPhase(transport: TestTransport, timeoutMs = 1000): PhaseRun {
+function startPhase(transport: TestTransport, timeoutMs = 1000) {
   const check = new AnswerCheck(CODEC, NO_VALUES)
-  const run = new PhaseRun({ transport, check, timeoutMs, statusPrefix: 'status', firstVariant: 0 })
+  const chunks: RequestColumns[] = []
+  const onRecords = (records: RequestColumns) => chunks.push(records)
+  const setting = { transport, check, timeoutMs, statusPrefix: 'status', firstVariant: 0, onRecords } as const
+  const run = new PhaseRun(setting, nowNs())
   transport.sink.current = run
-  return run
+  const records = () => {
+    run.end()
+    return joinColumns(chunks)
+  }
+  return { run, records }
+}
+
+function openLoad(requestRate: number, given: Partial<OpenLoad> = {}): OpenLoad {
+  const usual = { model: 'open', profile: null, distribution: 'constant', maxInFlight: 64, connections: 64 } as const
+  return { ...usual, requestRate, ...given }
 }
 
 describe('the closed loop', () => {
   it('keeps every lane busy with the next request in turn, and ends with nothing in flight', async () => {
     const transport = new TestTransport(3, 2)
-    const run = startPhase(transport)
+    const { run, records } = startPhase(transport)
     await runClosedLoop(run, 3, 60)
     expect(run.inFlight).toBe(0)
     expect(run.recorder.length).toBe(transport.sent.length)
     expect(transport.sent.length).toBeGreaterThan(15)
     expect(transport.sent.slice(0, 6).map(({ request }) => request)).toEqual([0, 1, 2, 3, 4, 5])
-    const { scheduledNs, sentNs, receivedNs } = run.recorder.finish()
+    const { scheduledNs, sentNs, receivedNs } = records()
     expect(scheduledNs).toEqual(sentNs)
     for (let row = 0; row < sentNs.length; row++) {
       // Nothing is sent once the window is over; what was sent before is waited for.
@@ -46,7 +60,7 @@ describe('the closed loop', () => {
 
   it('ends when nobody answers, with each request counted as a timeout', async () => {
     const transport = new TestTransport(2, null)
-    const run = startPhase(transport, 30)
+    const { run } = startPhase(transport, 30)
     const stop = run.watchTimeouts()
     await runClosedLoop(run, 2, 50)
     stop()
@@ -56,19 +70,19 @@ describe('the closed loop', () => {
 
   it('goes round through all prebuilt requests', async () => {
     const transport = new TestTransport(16, 1)
-    await runClosedLoop(startPhase(transport), 16, 60)
+    await runClosedLoop(startPhase(transport).run, 16, 60)
     expect(new Set(transport.sent.map(({ request }) => request)).size).toBe(REQUEST_VARIANTS)
   })
 })
 
 describe('the open loop', () => {
-  const constant = (rate: number) => arrivals(rate, 'constant', seededRandom(1, 'test'))
+  const constant = (rate: number) => arrivals(openLoad(rate), 1e9, seededRandom(1, 'test'))
 
   it('sends when requests are due, whatever the answers take, and times them from then', async () => {
     const transport = new TestTransport(50, 30)
-    const run = startPhase(transport)
+    const { run, records } = startPhase(transport)
     await runOpenLoop(run, 50, 100, constant(200))
-    const { scheduledNs, sentNs, length } = run.recorder.finish()
+    const { scheduledNs, sentNs, length } = records()
     expect(length).toBe(20)
     expect([...scheduledNs].sort((one, other) => one - other)).toEqual(
       Array.from({ length: 20 }, (_, k) => expect.closeTo(k * 5e6, 0)),
@@ -78,7 +92,7 @@ describe('the open loop', () => {
 
   it('drops what is due while no slot is free, and says how many', async () => {
     const transport = new TestTransport(4, null)
-    const run = startPhase(transport, 150)
+    const { run } = startPhase(transport, 150)
     const stop = run.watchTimeouts()
     const counts = await runOpenLoop(run, 4, 100, constant(200))
     stop()
@@ -90,14 +104,14 @@ describe('the open loop', () => {
 
 describe('arrivals', () => {
   it('of a constant rate do not drift', () => {
-    const next = arrivals(3, 'constant', seededRandom(1, 'test'))
+    const next = arrivals(openLoad(3), 1e9, seededRandom(1, 'test'))
     const due = Array.from({ length: 3001 }, next)
     expect(due[3000]).toBeCloseTo(1000e9, 0)
   })
 
   it('of a Poisson process have exponential gaps, by a Kolmogorov-Smirnov test', () => {
     const count = 5000
-    const next = arrivals(1000, 'poisson', seededRandom(42, 'test'))
+    const next = arrivals(openLoad(1000, { distribution: 'poisson' }), 1e9, seededRandom(42, 'test'))
     const due = Array.from({ length: count + 1 }, next)
     const gaps = due.slice(1).map((ns, index) => ns - (due[index] ?? 0))
     const uniform = gaps.map((gap) => 1 - Math.exp(-gap / 1e6)).sort((one, other) => one - other)
@@ -106,5 +120,46 @@ describe('arrivals', () => {
     )
     // Critical value at 1 % (Kolmogorov): 1.63 / √n.
     expect(distance).toBeLessThan(1.63 / Math.sqrt(count))
+  })
+
+  const within = (next: () => number, fromNs: number, toNs: number) => {
+    let count = 0
+    for (let due = next(); due < toNs; due = next()) if (due >= fromNs) count++
+    return count
+  }
+
+  it('of steps come at each rate for an equal part of the window, and end with it', () => {
+    const profile = { shape: 'steps', requestRates: [100, 400, 200] } as const
+    const next = () => arrivals(openLoad(700 / 3, { profile }), 3e9, seededRandom(1, 'test'))
+    expect(within(next(), 0, 1e9)).toBe(100)
+    expect(within(next(), 1e9, 2e9)).toBe(400)
+    expect(within(next(), 2e9, 3e9)).toBe(200)
+    expect(within(next(), 0, 1e12)).toBe(700)
+  })
+
+  it('of a ramp come ever closer together, as many as the area under it says', () => {
+    const profile = { shape: 'ramp', requestRates: [100, 500] } as const
+    const next = arrivals(openLoad(300, { profile }), 2e9, seededRandom(1, 'test'))
+    const due = Array.from({ length: 600 }, next)
+    expect(next()).toBe(Number.POSITIVE_INFINITY)
+    // Λ(t) = 100 t + 100 t² for t in seconds.
+    for (const [k, ns] of due.entries()) expect(100 * (ns / 1e9) + 100 * (ns / 1e9) ** 2).toBeCloseTo(k, 6)
+    expect((due[1] ?? 0) - (due[0] ?? 0)).toBeGreaterThan(9e6)
+    expect((due[599] ?? 0) - (due[598] ?? 0)).toBeLessThan(2.1e6)
+  })
+
+  it('of a Poisson profile keep its rates', () => {
+    const profile = { shape: 'ramp', requestRates: [1000, 3000] } as const
+    const load = openLoad(2000, { profile, distribution: 'poisson' })
+    const count = within(arrivals(load, 5e9, seededRandom(3, 'test')), 0, 5e9)
+    // Four standard deviations of a Poisson count.
+    expect(Math.abs(count - 10_000)).toBeLessThan(400)
+  })
+
+  it('are shared between threads so that each is in exactly one share', () => {
+    const next = () => arrivals(openLoad(1000, { distribution: 'poisson' }), 1e9, seededRandom(7, 'test'))
+    const all = Array.from({ length: 300 }, next())
+    const shares = [0, 1, 2].map((index) => Array.from({ length: 100 }, shareOfArrivals(next(), index, 3)))
+    expect(shares.flat().sort((one, other) => one - other)).toEqual(all)
   })
 })

@@ -1,21 +1,14 @@
 // The native engine: one loop over raw sockets, the same for both protocols, so that a difference is never the client's.
-import { seededRandom } from '../core/random.ts'
 import { makeCodec } from '../protocol/codec.ts'
 import { AnswerCheck } from './answer-check.ts'
-import { arrivals } from './arrivals.ts'
-import { meterClient } from './client-meter.ts'
-import { runClosedLoop } from './closed-loop.ts'
 import { createGrpcTransport } from './grpc-transport.ts'
 import { createHttpTransport } from './http-transport.ts'
 import { makeInputs } from './inputs.ts'
-import { runOpenLoop } from './open-loop.ts'
-import { PhaseRun } from './phase-run.ts'
+import { runPhase, startPhase } from './native-phase.ts'
 import { probeAll } from './probe.ts'
 import { SwitchedSink } from './switched-sink.ts'
 import type { Transport, TransportOptions } from './transport.ts'
-import type { LoadJob, LoadSession, Phase, PhaseProgress, PhaseResult } from './types.ts'
-
-const PROGRESS_EVERY_MS = 250
+import type { LoadJob, LoadSession, PhaseProgress } from './types.ts'
 
 const TRANSPORTS = { http: createHttpTransport, grpc: createGrpcTransport } as const
 
@@ -48,77 +41,25 @@ export async function openTransportSession(
   let nextVariant = 0
   return {
     probe: () => probeAll(transport, codec, sink, trial.timeoutMs),
-    async run(phase, onProgress) {
+    async run(phase, listener) {
       const check = new AnswerCheck(codec, job)
-      const statusPrefix = target.protocol === 'http' ? 'status' : 'grpc'
-      const run = new PhaseRun({
+      sink.current = null
+      const run = await startPhase(phase, {
         transport,
         check,
         timeoutMs: trial.timeoutMs,
-        statusPrefix,
+        statusPrefix: target.protocol === 'http' ? 'status' : 'grpc',
         firstVariant: nextVariant,
+        onRecords: (records) => listener.onRecords(records),
       })
       sink.current = run
+      const onProgress = (progress: PhaseProgress) => listener.onProgress(progress)
       const result = await runPhase(run, { job, phase, transport, signal, onProgress, number: phases++ })
       nextVariant = run.nextVariant
       return { ...result, verification: check.result() }
     },
     close: () => transport.close(),
   }
-}
-
-interface PhaseContext {
-  readonly job: LoadJob
-  readonly phase: Phase
-  readonly transport: Transport
-  readonly signal: AbortSignal
-  readonly onProgress: (progress: PhaseProgress) => void
-  /** Of the phase within the session: each has arrivals of its own. */
-  readonly number: number
-}
-
-async function runPhase(run: PhaseRun, context: PhaseContext): Promise<Omit<PhaseResult, 'verification'>> {
-  const { phase, signal } = context
-  const startedAtMs = Date.now()
-  const stopMeter = meterClient()
-  const stopTimeouts = run.watchTimeouts()
-  const progress = setInterval(() => context.onProgress(run.progress()), PROGRESS_EVERY_MS)
-  const counts = await Promise.race([drive(run, context), whenAborted(signal)])
-  const censored = run.end()
-  clearInterval(progress)
-  stopTimeouts()
-  const columns = run.recorder.finish()
-  const ranNs = run.elapsedNs()
-  return {
-    startedAtMs,
-    windowNs: signal.aborted ? Math.min(ranNs, phase.durationMs * 1e6) : phase.durationMs * 1e6,
-    columns,
-    ...counts,
-    censored,
-    errors: run.failures.counts,
-    errorExamples: run.failures.examples,
-    client: stopMeter(columns),
-  }
-}
-
-/** Drives one phase by the trial's load model. */
-async function drive(run: PhaseRun, { job, phase, transport, number }: PhaseContext) {
-  const { load } = job.trial
-  if (load.model === 'closed') {
-    await runClosedLoop(run, transport.lanes, phase.durationMs)
-    return { dropped: 0, delayed: 0 }
-  }
-  const random = seededRandom(job.seed, `arrivals of ${job.trial.id}, phase ${number}`)
-  const due = arrivals(load.requestRate, load.distribution, random)
-  return runOpenLoop(run, transport.lanes, phase.durationMs, due)
-}
-
-function whenAborted(signal: AbortSignal): Promise<{ dropped: number; delayed: number }> {
-  return new Promise((resolve) => {
-    const nothing = () => resolve({ dropped: 0, delayed: 0 })
-    if (signal.aborted) nothing()
-    else signal.addEventListener('abort', nothing, { once: true })
-  })
 }
 
 /** `http://host:port` or `host:port`; IPv6 hosts stay in brackets. */

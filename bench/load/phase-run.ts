@@ -4,8 +4,9 @@ import type { AnswerCheck } from './answer-check.ts'
 import { FailureLog } from './failure-log.ts'
 import { ProgressMeter } from './progress-meter.ts'
 import { Recorder } from './recorder.ts'
+import type { Outcome, RequestColumns } from './request-columns.ts'
 import type { LaneSink, Transport } from './transport.ts'
-import { type Outcome, type PhaseProgress, REQUEST_VARIANTS } from './types.ts'
+import { type PhaseProgress, REQUEST_VARIANTS } from './types.ts'
 
 /** How often requests are looked at for their timeout: a tenth of it, within these bounds. */
 const SWEEP_MS = { min: 5, max: 100 } as const
@@ -17,12 +18,13 @@ export interface PhaseSetting {
   readonly statusPrefix: 'status' | 'grpc'
   /** The first prebuilt request to send; the following ones come in turn. */
   readonly firstVariant: number
+  readonly onRecords: (records: RequestColumns) => void
 }
 
 export class PhaseRun implements LaneSink {
-  readonly recorder = new Recorder()
+  readonly recorder: Recorder
   readonly failures: FailureLog
-  readonly startNs = nowNs()
+  readonly startNs: number
   inFlight = 0
   /** Called with a lane that has just become free, and the time. The loop's turn. */
   onFree: (lane: number, atNs: number) => void = () => {}
@@ -35,9 +37,12 @@ export class PhaseRun implements LaneSink {
   #nextVariant: number
   #ended = false
 
-  constructor(setting: PhaseSetting) {
+  /** @param startNs of this thread's clock: what every record counts from */
+  constructor(setting: PhaseSetting, startNs: number) {
     const { lanes } = setting.transport
     this.#setting = setting
+    this.startNs = startNs
+    this.recorder = new Recorder(setting.onRecords)
     this.failures = new FailureLog(setting.statusPrefix)
     this.#scheduledNs = new Float64Array(lanes)
     this.#sentNs = new Float64Array(lanes)
@@ -100,9 +105,19 @@ export class PhaseRun implements LaneSink {
     this.failures.example(text)
   }
 
-  /** From now on nothing is recorded. @returns requests that were still in flight */
+  /**
+   * The end: what is still in flight is recorded with its age, and nothing is recorded any more.
+   * @returns requests that were still in flight
+   */
   end(): number {
     this.#ended = true
+    const atNs = nowNs() - this.startNs
+    for (let lane = 0; lane < this.#variant.length; lane++) {
+      if (this.#variant[lane] === -1) continue
+      const scheduledNs = (this.#scheduledNs[lane] ?? 0) - this.startNs
+      this.recorder.add(scheduledNs, (this.#sentNs[lane] ?? 0) - this.startNs, atNs, 'censored', 0, 0, 0)
+    }
+    this.recorder.flush()
     return this.inFlight
   }
 

@@ -1,16 +1,21 @@
 import { expect, it } from 'vitest'
 import { Recorder } from './recorder.ts'
-import { OUTCOMES } from './types.ts'
+import { joinColumns, OUTCOMES, type RequestColumns } from './request-columns.ts'
 
-it('gives back every row in order, across its chunks', () => {
-  const recorder = new Recorder()
-  const rows = 40_000
+it('hands on every row in order, in chunks, each once', () => {
+  const chunks: RequestColumns[] = []
+  const recorder = new Recorder((records) => chunks.push(records))
+  const rows = 10_000
   for (let row = 0; row < rows; row++) {
     recorder.add(row, row + 0.25, row + 0.5, OUTCOMES[row % 6] ?? 'ok', row, row * 2, row * 3)
   }
-  const columns = recorder.finish()
+  expect(recorder.length).toBe(rows)
+  recorder.flush()
+  recorder.flush()
+  expect(chunks.length).toBe(3)
+  const columns = joinColumns(chunks)
   expect(columns.length).toBe(rows)
-  for (const row of [0, 1, 16_383, 16_384, 32_768, 39_999]) {
+  for (const row of [0, 1, 4095, 4096, 8191, 8192, 9999]) {
     expect(columns.scheduledNs[row]).toBe(row)
     expect(columns.sentNs[row]).toBe(row + 0.25)
     expect(columns.receivedNs[row]).toBe(row + 0.5)
@@ -19,8 +24,5 @@ it('gives back every row in order, across its chunks', () => {
     expect(columns.bytesSent[row]).toBe(row * 2)
     expect(columns.bytesReceived[row]).toBe(row * 3)
   }
-})
-
-it('is empty before anything is recorded', () => {
-  expect(new Recorder().finish()).toMatchObject({ length: 0, scheduledNs: new Float64Array(0) })
+  expect(recorder.bytesSent).toBe(columns.bytesSent.reduce((sum, bytes) => sum + bytes, 0))
 })

@@ -1,36 +1,23 @@
-// Request records as columns in chunks: no allocation per request, no copying of what was recorded when it grows.
-import { OUTCOMES, type Outcome, type RequestColumns } from './types.ts'
+// Request records as columns, handed on chunk by chunk: no allocation per request, and a bounded share of memory.
+import { emptyColumns, OUTCOMES, type Outcome, type RequestColumns, rowsOf } from './request-columns.ts'
 
-const CHUNK_ROWS = 16_384
+/** Few enough that a new chunk is no hiccup (150 kB), enough that handing one on costs nothing per request. */
+const CHUNK_ROWS = 4096
 
 const CODE_OF = Object.fromEntries(OUTCOMES.map((name, code) => [name, code])) as Readonly<Record<Outcome, number>>
 
-interface Chunk {
-  readonly scheduledNs: Float64Array<ArrayBuffer>
-  readonly sentNs: Float64Array<ArrayBuffer>
-  readonly receivedNs: Float64Array<ArrayBuffer>
-  readonly outcome: Uint8Array<ArrayBuffer>
-  readonly code: Int32Array<ArrayBuffer>
-  readonly bytesSent: Uint32Array<ArrayBuffer>
-  readonly bytesReceived: Uint32Array<ArrayBuffer>
-}
-
-function newChunk(rows: number): Chunk {
-  return {
-    scheduledNs: new Float64Array(rows),
-    sentNs: new Float64Array(rows),
-    receivedNs: new Float64Array(rows),
-    outcome: new Uint8Array(rows),
-    code: new Int32Array(rows),
-    bytesSent: new Uint32Array(rows),
-    bytesReceived: new Uint32Array(rows),
-  }
-}
-
 export class Recorder {
-  readonly #chunks: Chunk[] = [newChunk(CHUNK_ROWS)]
-  #chunk = this.#chunks[0] as Chunk
+  readonly #onRecords: (records: RequestColumns) => void
+  #chunk = emptyColumns(CHUNK_ROWS)
   #row = 0
+  #handedOn = 0
+  bytesSent = 0
+  bytesReceived = 0
+
+  /** @param onRecords gets each chunk once it is full, and owns it from then on */
+  constructor(onRecords: (records: RequestColumns) => void) {
+    this.#onRecords = onRecords
+  }
 
   /** Times in ns since the phase's start. */
   add(
@@ -42,37 +29,30 @@ export class Recorder {
     bytesSent: number,
     bytesReceived: number,
   ): void {
-    if (this.#row === CHUNK_ROWS) this.#grow()
+    if (this.#row === CHUNK_ROWS) this.flush()
     const chunk = this.#chunk
     const row = this.#row++
     chunk.scheduledNs[row] = scheduledNs
     chunk.sentNs[row] = sentNs
     chunk.receivedNs[row] = receivedNs
-    chunk.outcome[row] = CODE_OF[outcome]
     chunk.code[row] = code
     chunk.bytesSent[row] = bytesSent
     chunk.bytesReceived[row] = bytesReceived
+    chunk.outcome[row] = CODE_OF[outcome]
+    this.bytesSent += bytesSent
+    this.bytesReceived += bytesReceived
   }
 
   get length(): number {
-    return (this.#chunks.length - 1) * CHUNK_ROWS + this.#row
+    return this.#handedOn + this.#row
   }
 
-  /** Everything recorded, as one column each; the buffers may be transferred to another thread. */
-  finish(): RequestColumns {
-    const length = this.length
-    const whole = newChunk(length)
-    this.#chunks.forEach((chunk, index) => {
-      const start = index * CHUNK_ROWS
-      const rows = Math.min(CHUNK_ROWS, length - start)
-      for (const name of Object.keys(whole) as (keyof Chunk)[]) whole[name].set(chunk[name].subarray(0, rows), start)
-    })
-    return { length, ...whole }
-  }
-
-  #grow(): void {
-    this.#chunk = newChunk(CHUNK_ROWS)
-    this.#chunks.push(this.#chunk)
+  /** Hands on what was not yet. */
+  flush(): void {
+    if (this.#row === 0) return
+    this.#handedOn += this.#row
+    this.#onRecords(rowsOf(this.#chunk, 0, this.#row))
+    this.#chunk = emptyColumns(CHUNK_ROWS)
     this.#row = 0
   }
 }

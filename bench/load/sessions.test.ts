@@ -2,10 +2,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { type FakeServer, type FakeServerOptions, startFakeServer } from '../testing/fake-inference-server.ts'
 import { quantileOf } from '../testing/quantile-of.ts'
+import { type CollectedPhase, runAndCollect } from '../testing/run-and-collect.ts'
+import { startLoadThreads } from './load-threads.ts'
 import { checkParity } from './parity.ts'
 import { openSession } from './sessions.ts'
-import type { LoadJob, PhaseResult } from './types.ts'
-import { startLoadWorker } from './worker-session.ts'
+import type { LoadJob } from './types.ts'
 
 const MODEL: LoadJob['model'] = {
   name: 'example_model',
@@ -46,20 +47,21 @@ function jobFor(
     seed: 42,
     verify: { tolerance: 1e-6, every: 5 },
     expected: null,
+    share: { index: 0, of: 1 },
   }
 }
 
-async function load(options: FakeServerOptions, wanted: Wanted = {}, durationMs = 200): Promise<PhaseResult> {
+async function load(options: FakeServerOptions, wanted: Wanted = {}, durationMs = 200): Promise<CollectedPhase> {
   server = await startFakeServer(options)
   const session = await openSession(jobFor(server, wanted), new AbortController().signal)
   try {
-    return await session.run({ name: 'measure', durationMs }, () => {})
+    return await runAndCollect(session, durationMs)
   } finally {
     await session.close()
   }
 }
 
-function p50Ms({ columns }: PhaseResult): number {
+function p50Ms({ columns }: CollectedPhase): number {
   return (
     quantileOf(
       columns.receivedNs.map((ns, row) => ns - (columns.scheduledNs[row] ?? 0)),
@@ -117,9 +119,11 @@ describe('a session', () => {
     const cut = new AbortController()
     const session = await openSession(jobFor(server, { timeoutMs: 10_000 }), cut.signal)
     setTimeout(() => cut.abort(), 100)
-    const result = await session.run({ name: 'measure', durationMs: 5000 }, () => {})
+    const result = await runAndCollect(session, 5000)
     await session.close()
-    expect(result).toMatchObject({ censored: 2, errors: {} })
+    expect(result).toMatchObject({ censored: 2, answered: 0, errors: {} })
+    expect(result.columns.outcome).toEqual(Uint8Array.of(6, 6))
+    expect(p50Ms(result)).toBeGreaterThan(80)
     expect(result.windowNs).toBeLessThan(2e9)
   })
 
@@ -127,6 +131,7 @@ describe('a session', () => {
     const model = {
       model: 'open',
       requestRate: 200,
+      profile: null,
       distribution: 'constant',
       maxInFlight: 20,
       connections: 20,
@@ -160,15 +165,13 @@ describe('the reference engines', () => {
 describe('the load worker', () => {
   it('does the same in a thread of its own, one session after the other', async () => {
     server = await startFakeServer({ latencyMs: 2 })
-    const worker = startLoadWorker()
+    const worker = startLoadThreads(1)
     const signal = new AbortController().signal
     try {
       for (const target of ['flask', 'kserve-grpc'] as const) {
         const session = await worker.open(jobFor(server, { target }), signal)
         const progress: number[] = []
-        const result = await session.run({ name: 'measure', durationMs: 600 }, ({ completed }) =>
-          progress.push(completed),
-        )
+        const result = await runAndCollect(session, 600, ({ completed }) => progress.push(completed))
         await session.close()
         expect(result.columns.receivedNs.length).toBe(result.columns.length)
         expect(result.columns.length).toBeGreaterThan(100)
@@ -180,9 +183,36 @@ describe('the load worker', () => {
     }
   })
 
+  it.each(['closed', 'open'] as const)('shares a %s loop with others: everything is counted once', async (model) => {
+    server = await startFakeServer({ latencyMs: 2 })
+    const threads = startLoadThreads(3)
+    const slots = { connections: 7 }
+    const loads = {
+      closed: { model: 'closed', concurrency: 7, ...slots },
+      open: { model: 'open', requestRate: 500, profile: null, distribution: 'constant', maxInFlight: 7, ...slots },
+    } as const
+    try {
+      const session = await threads.open(jobFor(server, { load: loads[model] }), new AbortController().signal)
+      const result = await runAndCollect(session, 400)
+      await session.close()
+      expect(result.errors).toEqual({})
+      expect(result.columns.length).toBe(server.requests())
+      expect(result.answered).toBe(server.requests())
+      expect(result.client.threads).toBe(3)
+      expect(server.connections()).toBe(7)
+      if (model === 'closed') return
+      expect(result.answered + result.dropped).toBe(200)
+      // One arrival every 2 ms, whichever thread sent it, counted from the same instant.
+      const due = [...result.columns.scheduledNs].sort((one, other) => one - other)
+      for (const ns of due) expect(Math.abs(ns / 2e6 - Math.round(ns / 2e6))).toBeLessThan(0.01)
+    } finally {
+      await threads.close()
+    }
+  })
+
   it('hands on what went wrong, and can be used again', async () => {
     server = await startFakeServer({})
-    const worker = startLoadWorker()
+    const worker = startLoadThreads(1)
     const signal = new AbortController().signal
     try {
       const impossible = { model: 'closed', concurrency: 2, connections: 1 } as const

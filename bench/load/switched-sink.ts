@@ -1,6 +1,7 @@
 // Transports are made with their sink, phases come and go: this passes reports on to whoever runs now.
+
+import type { Outcome } from './request-columns.ts'
 import type { LaneSink } from './transport.ts'
-import type { Outcome } from './types.ts'
 
 export class SwitchedSink implements LaneSink {
   current: LaneSink | null = null

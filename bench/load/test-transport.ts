@@ -1,7 +1,8 @@
 // A transport in memory, whose answers a test gives by hand or after a known time: what the loops are tested on.
+
+import type { Outcome } from './request-columns.ts'
 import { SwitchedSink } from './switched-sink.ts'
 import type { Transport } from './transport.ts'
-import type { Outcome } from './types.ts'
 
 export interface SentRequest {
   readonly lane: number

@@ -1,5 +1,5 @@
 // One protocol's connections, seen by the loops: lanes that each carry one request at a time.
-import type { Outcome } from './types.ts'
+import type { Outcome } from './request-columns.ts'
 
 /** What a lane reports, exactly once for every send. No allocation on the way. */
 export interface LaneSink {

@@ -1,27 +1,7 @@
-// The contract between load and everything after it: request records as columns, made by an engine, phase by phase.
+// What load is asked for and what it says about it: jobs, phases, sessions. The records themselves are request-columns.ts.
 import type { Trial } from '../plan/types.ts'
 import type { ModelSpec, TargetSpec } from '../scenario/types.ts'
-
-/** Order is the stored code: `OUTCOMES[column.outcome[row]]`. */
-export const OUTCOMES = ['ok', 'connect', 'timeout', 'status', 'bad-response', 'aborted'] as const
-export type Outcome = (typeof OUTCOMES)[number]
-
-/** Row index → one request, in the order of completion. Times are ns since the phase's start, exact in a double. */
-export interface RequestColumns {
-  readonly length: number
-  /** When it was due. Closed loop: when it was sent. */
-  readonly scheduledNs: Float64Array
-  /** When it was handed to the socket. */
-  readonly sentNs: Float64Array
-  /** When the last byte of the answer was read (or the failure was known). */
-  readonly receivedNs: Float64Array
-  /** Index into OUTCOMES. */
-  readonly outcome: Uint8Array
-  /** HTTP status or gRPC status; 0 where there was none (gRPC OK is 0 too). */
-  readonly code: Int32Array
-  readonly bytesSent: Uint32Array
-  readonly bytesReceived: Uint32Array
-}
+import type { RequestColumns } from './request-columns.ts'
 
 /** How one trial is driven, whatever the engine. Plain data: it travels to a worker thread. */
 export interface LoadJob {
@@ -38,11 +18,15 @@ export interface LoadJob {
    * `null`: values are not checked (the reference target itself before its parity is known).
    */
   readonly expected: readonly (readonly Float64Array[])[] | null
+  /** Which of the threads that share the trial this job is for; the trial's slots and connections are already its own. */
+  readonly share: { readonly index: number; readonly of: number }
 }
 
 export interface Phase {
   readonly name: 'warmup' | 'measure'
   readonly durationMs: number
+  /** Epoch nanoseconds at which threads begin together; `null`: at once. */
+  readonly startsAtNs: number | null
 }
 
 /** Told about four times a second while a phase runs. */
@@ -63,27 +47,31 @@ export interface Verification {
   readonly maxAbsDifference: number
 }
 
-/** CPU of the thread that generates the load, over the phase. */
+/** CPU of the threads that generate the load, over the phase. */
 export interface ClientUse {
+  readonly threads: number
   readonly cpuMs: number
-  /** cpuMs / wall time of the phase, 1 = one core. */
+  /** Of the busiest thread: its CPU time / wall time of the phase, 1 = one core. */
   readonly cpuFraction: number
+  /** Of the thread where it is longest. */
   readonly eventLoopDelayP99Ms: number
   readonly bytesSent: number
   readonly bytesReceived: number
 }
 
+/** A phase's account, beside its records. */
 export interface PhaseResult {
   /** Of the phase's start, epoch milliseconds. */
   readonly startedAtMs: number
   /** Length of the window in which requests were sent. */
   readonly windowNs: number
-  readonly columns: RequestColumns
+  /** Requests with an end, good or bad. */
+  readonly answered: number
   /** Due, but never sent: no free slot. Open loop only. */
   readonly dropped: number
   /** Sent more than 1 ms after they were due. Open loop only. */
   readonly delayed: number
-  /** Sent, and neither answered nor failed when the phase was cut off. */
+  /** Sent, and neither answered nor failed when the phase was cut off: records with their age as the latency. */
   readonly censored: number
   /** Failed requests by kind: `status:503`, `grpc:14`, `timeout`, `connect`, `bad-response`, `aborted`. */
   readonly errors: Readonly<Record<string, number>>
@@ -91,6 +79,12 @@ export interface PhaseResult {
   readonly errorExamples: readonly string[]
   readonly verification: Verification
   readonly client: ClientUse
+}
+
+export interface PhaseListener {
+  onProgress(progress: PhaseProgress): void
+  /** The phase's records, chunk by chunk while it runs; the receiver owns them. */
+  onRecords(records: RequestColumns): void
 }
 
 /** One answered (or failed) probe request: `outputs` when it was a good answer, else why not. */
@@ -102,8 +96,11 @@ export type ProbeAnswer =
 export interface LoadSession {
   /** Sends each prebuilt request once, one after the other. For the parity check and as the very first warm-up. */
   probe(): Promise<readonly ProbeAnswer[]>
-  /** Runs until the duration is over and every request in flight is answered or timed out; then nothing is in flight. */
-  run(phase: Phase, onProgress: (progress: PhaseProgress) => void): Promise<PhaseResult>
+  /**
+   * Runs until the duration is over and every request in flight is answered or timed out; then nothing is in flight,
+   * and every record has been handed on.
+   */
+  run(phase: Phase, listener: PhaseListener): Promise<PhaseResult>
   close(): Promise<void>
 }
 

@@ -1,7 +1,8 @@
-// What the main thread and the load worker say to each other. Typed arrays are handed over, not copied.
+// What the main thread and a load thread say to each other. Records are handed over, not copied.
+import type { RequestColumns } from './request-columns.ts'
 import type { LoadJob, Phase, PhaseProgress, PhaseResult, ProbeAnswer } from './types.ts'
 
-/** Each command is answered by exactly one reply with its number; progress comes in between. */
+/** Each command is answered by exactly one reply with its number; progress and records come in between. */
 export type Command =
   | { readonly kind: 'open'; readonly number: number; readonly job: LoadJob }
   | { readonly kind: 'probe'; readonly number: number }
@@ -14,5 +15,6 @@ export type Reply =
   | { readonly kind: 'done'; readonly number: number; readonly value: CommandValue }
   | { readonly kind: 'failed'; readonly number: number; readonly error: unknown }
   | { readonly kind: 'progress'; readonly progress: PhaseProgress }
+  | { readonly kind: 'records'; readonly records: RequestColumns }
 
 export type CommandValue = null | readonly ProbeAnswer[] | PhaseResult

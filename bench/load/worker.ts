@@ -1,11 +1,11 @@
 // The load thread: holds one session at a time and does nothing else, so that nothing runs between two requests.
 import { parentPort } from 'node:worker_threads'
 import { openSession } from './sessions.ts'
-import type { LoadSession, PhaseResult } from './types.ts'
+import type { LoadSession } from './types.ts'
 import type { Command, CommandValue, Reply } from './worker-messages.ts'
 
 const port = parentPort
-if (port === null) throw new Error('this file is the load worker: it is started by worker-session.ts')
+if (port === null) throw new Error('this file is the load worker: it is started by load-thread.ts')
 
 let session: LoadSession | null = null
 let abortion = new AbortController()
@@ -21,7 +21,11 @@ async function obey(command: Exclude<Command, { kind: 'abort' }>): Promise<Comma
     case 'probe':
       return opened(session).probe()
     case 'run':
-      return opened(session).run(command.phase, (progress) => reply({ kind: 'progress', progress }))
+      return opened(session).run(command.phase, {
+        onProgress: (progress) => reply({ kind: 'progress', progress }),
+        // The columns of a chunk lie in one buffer.
+        onRecords: (records) => reply({ kind: 'records', records }, [records.outcome.buffer]),
+      })
     case 'close':
       await session?.close()
       session = null
@@ -38,16 +42,8 @@ port.on('message', async (command: Command) => {
   if (command.kind === 'abort') return abortion.abort()
   const { number } = command
   try {
-    const value = await obey(command)
-    reply({ kind: 'done', number, value }, command.kind === 'run' ? buffersOf(value as PhaseResult) : [])
+    reply({ kind: 'done', number, value: await obey(command) })
   } catch (error) {
     reply({ kind: 'failed', number, error })
   }
 })
-
-function buffersOf({ columns }: PhaseResult): ArrayBuffer[] {
-  const { scheduledNs, sentNs, receivedNs, outcome, code, bytesSent, bytesReceived } = columns
-  return [scheduledNs, sentNs, receivedNs, outcome, code, bytesSent, bytesReceived].map(
-    (column) => column.buffer as ArrayBuffer,
-  )
-}

@@ -1,36 +1,33 @@
-// The columns of trials as raw bytes, appended trial by trial, so that a crash keeps what was measured.
+// Records as raw bytes, appended chunk by chunk while a trial runs, so that memory is bounded and a crash keeps what was measured.
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
-import type { RequestColumns } from '../load/types.ts'
+import { COLUMN_ORDER, emptyColumns, type RequestColumns } from '../load/request-columns.ts'
 
-const COLUMN_ORDER = ['scheduledNs', 'sentNs', 'receivedNs', 'code', 'bytesSent', 'bytesReceived', 'outcome'] as const
+export interface ColumnsWriter {
+  append(records: RequestColumns): void
+  /** Waits until everything is on the disk. */
+  sync(): void
+  close(): void
+}
 
-/** Columns with room for `length` requests, all zero. */
-export function emptyColumns(length: number): RequestColumns {
+export function openColumnsWriter(path: string): ColumnsWriter {
+  const file = openSync(path, 'a')
+  const write = (bytes: Uint8Array) => {
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+  }
   return {
-    length,
-    scheduledNs: new Float64Array(length),
-    sentNs: new Float64Array(length),
-    receivedNs: new Float64Array(length),
-    outcome: new Uint8Array(length),
-    code: new Int32Array(length),
-    bytesSent: new Uint32Array(length),
-    bytesReceived: new Uint32Array(length),
+    append(records) {
+      // In front of each chunk: its number of rows.
+      write(new Uint8Array(Uint32Array.of(records.length).buffer))
+      for (const name of COLUMN_ORDER) write(bytesOf(records, name))
+    },
+    sync: () => fsyncSync(file),
+    close: () => closeSync(file),
   }
 }
 
-/** Appends columns to a file and waits until the bytes are on the disk. */
-export function appendColumns(path: string, columns: RequestColumns): void {
-  const file = openSync(path, 'a')
-  try {
-    for (const name of COLUMN_ORDER) {
-      const column = columns[name].subarray(0, columns.length)
-      const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength)
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
-    }
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
+function bytesOf(records: RequestColumns, name: (typeof COLUMN_ORDER)[number]): Uint8Array {
+  const column = records[name]
+  return new Uint8Array(column.buffer, column.byteOffset, column.byteLength)
 }
 
 /**
@@ -40,15 +37,27 @@ export function appendColumns(path: string, columns: RequestColumns): void {
  */
 export function* readColumns(path: string, lengths: readonly number[]): Generator<RequestColumns> {
   const file = openSync(path, 'r')
+  let position = 0
+  /** False when the file ends before. */
+  const read = (bytes: Uint8Array) => {
+    const count = readSync(file, bytes, 0, bytes.length, position)
+    position += count
+    return count === bytes.length
+  }
   try {
-    let position = 0
     for (const length of lengths) {
       const columns = emptyColumns(length)
-      for (const name of COLUMN_ORDER) {
-        const column = columns[name]
-        const bytes = new Uint8Array(column.buffer, 0, column.byteLength)
-        if (readSync(file, bytes, 0, bytes.length, position) < bytes.length) return
-        position += bytes.length
+      for (let row = 0; row < length; ) {
+        const header = new Uint32Array(1)
+        if (!read(new Uint8Array(header.buffer))) return
+        const rows = header[0] ?? 0
+        // A chunk never lies in two trials: one that does was not written by us.
+        if (rows === 0 || rows > length - row) throw new Error(`${path} holds other requests than its measurements say`)
+        for (const name of COLUMN_ORDER) {
+          const size = columns[name].BYTES_PER_ELEMENT
+          if (!read(bytesOf(columns, name).subarray(row * size, (row + rows) * size))) return
+        }
+        row += rows
       }
       yield columns
     }

@@ -1,13 +1,12 @@
 // One trial: warm up, read the server's counters, load, read them again, and hold the two accounts against each other.
 import { sleep } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
-import type { LoadSession, PhaseProgress, PhaseResult } from '../load/types.ts'
+import type { LoadSession, PhaseListener, PhaseResult } from '../load/types.ts'
 import type { Trial } from '../plan/types.ts'
 import type { RunningServer } from '../runtime/types.ts'
-import { emptyColumns } from './columns-file.ts'
 import { NO_RESOURCES, sampleResources } from './resource-sampler.ts'
 import { readServerCounters, type ServerCounters, statisticsBetween } from './server-statistics.ts'
-import type { Measurement, ServerStatistics, TrialFault } from './types.ts'
+import type { ServerStatistics, TrialAccount, TrialFault } from './types.ts'
 
 export interface TrialSetting {
   readonly trial: Trial
@@ -17,7 +16,8 @@ export interface TrialSetting {
   readonly statisticsOf: string | null
   readonly open: () => Promise<LoadSession>
   readonly signal: AbortSignal
-  readonly onProgress: (progress: PhaseProgress) => void
+  /** Gets the records of the measurement window, and the progress of both phases. */
+  readonly listener: PhaseListener
 }
 
 /**
@@ -26,7 +26,7 @@ export interface TrialSetting {
  * The warm-up is a phase of its own that ends with nothing in flight, so that the server's counters can be read at
  * rest and then equal the client's exactly.
  */
-export async function measureTrial(setting: TrialSetting): Promise<Measurement> {
+export async function measureTrial(setting: TrialSetting): Promise<TrialAccount> {
   const death = setting.server.death()
   if (death !== null) return withoutData(setting, { code: 'server-died', message: death.reason })
   let session: LoadSession | null = null
@@ -40,17 +40,20 @@ export async function measureTrial(setting: TrialSetting): Promise<Measurement> 
   }
 }
 
-async function measureWindow(setting: TrialSetting, session: LoadSession): Promise<Measurement> {
-  const { trial, server } = setting
+async function measureWindow(setting: TrialSetting, session: LoadSession): Promise<TrialAccount> {
+  const { trial, server, listener } = setting
   const counters = () => (setting.statisticsOf === null ? null : readServerCounters(server.url, setting.statisticsOf))
   const atRest = await counters()
   let before = atRest
   if (trial.warmupMs > 0) {
-    const warmup = await session.run({ name: 'warmup', durationMs: trial.warmupMs }, setting.onProgress)
+    const warmup = await session.run(
+      { name: 'warmup', durationMs: trial.warmupMs, startsAtNs: null },
+      { ...listener, onRecords() {} },
+    )
     if (atRest !== null) before = await settledCounters(counters, atRest.success + answeredOk(warmup))
   }
   const stopSampling = await sampleResources(() => server.resources())
-  const result = await session.run({ name: 'measure', durationMs: trial.durationMs }, setting.onProgress)
+  const result = await session.run({ name: 'measure', durationMs: trial.durationMs, startsAtNs: null }, listener)
   const resources = await stopSampling()
   const after = before === null ? null : await settledCounters(counters, before.success + answeredOk(result))
   const statistics = before === null || after === null ? null : statisticsBetween(before, after)
@@ -82,7 +85,7 @@ async function settledCounters(
 /** Requests that the server thinks it has answered well, whether or not we like the answer. */
 function answeredOk(result: PhaseResult): number {
   const failed = Object.values(result.errors).reduce((sum, count) => sum + count, 0)
-  return result.columns.length - failed + (result.errors['bad-response'] ?? 0)
+  return result.answered - failed + (result.errors['bad-response'] ?? 0)
 }
 
 function faultsOf(setting: TrialSetting, result: PhaseResult, statistics: ServerStatistics | null): TrialFault[] {
@@ -108,20 +111,20 @@ function faultsOf(setting: TrialSetting, result: PhaseResult, statistics: Server
   return faults
 }
 
-/** The measurement of a trial that could not be run: no requests, and the reason. */
-export function withoutData(setting: Pick<TrialSetting, 'trial' | 'engine'>, fault: TrialFault): Measurement {
+/** The account of a trial that could not be run: no requests, and the reason. */
+export function withoutData(setting: Pick<TrialSetting, 'trial' | 'engine'>, fault: TrialFault): TrialAccount {
   return {
     ...head(setting),
     startedAtMs: Date.now(),
     windowNs: 0,
-    columns: emptyColumns(0),
+    answered: 0,
     dropped: 0,
     delayed: 0,
     censored: 0,
     errors: {},
     errorExamples: [],
     verification: { checked: 0, disagreed: 0, maxAbsDifference: 0 },
-    client: { cpuMs: 0, cpuFraction: 0, eventLoopDelayP99Ms: 0, bytesSent: 0, bytesReceived: 0 },
+    client: { threads: 1, cpuMs: 0, cpuFraction: 0, eventLoopDelayP99Ms: 0, bytesSent: 0, bytesReceived: 0 },
     server: null,
     resources: NO_RESOURCES,
     faults: [fault],

@@ -7,7 +7,7 @@ import type { CellKey } from '../plan/types.ts'
 import type { Identity } from '../runtime/types.ts'
 import type { Scenario } from '../scenario/types.ts'
 import type { HostFacts } from './host.ts'
-import type { ParityResult } from './types.ts'
+import type { ClientFloor, ParityResult } from './types.ts'
 
 export interface RunHeader {
   readonly schemaVersion: 1
@@ -21,6 +21,8 @@ export interface RunHeader {
   readonly scenarioSha256: string
   readonly seed: number
   readonly cells: readonly CellKey[]
+  /** Of each cell, in the same order; null where none was measured. */
+  readonly floors: readonly (ClientFloor | null)[]
   readonly parity: readonly ParityResult[]
   readonly environment: HostFacts & {
     readonly dyno: string

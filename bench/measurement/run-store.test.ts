@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { emptyColumns, rowsOf } from '../load/request-columns.ts'
 import type { Trial } from '../plan/types.ts'
-import { emptyColumns } from './columns-file.ts'
 import { withoutData } from './measure-trial.ts'
-import { createRunStore, finishSamples, loadMeasurements } from './run-store.ts'
+import { createRunStore, finishSamples, loadMeasurements, type RunStore } from './run-store.ts'
 import type { Measurement } from './types.ts'
 
 let dir: string
@@ -44,18 +44,26 @@ function measurementOf(repetition: number, rows: number): Measurement {
   return { ...empty, faults: [], columns, windowNs: 5e8, startedAtMs: 1_750_000_000_000 }
 }
 
+/** As a run does: the records in chunks, then the account. */
+function storeTrial(store: RunStore, { columns, ...account }: Measurement): void {
+  for (let from = 0; from < columns.length; from += 400) {
+    store.record(rowsOf(columns, from, Math.min(columns.length, from + 400)))
+  }
+  store.append(account)
+}
+
 describe('a run’s store', () => {
   it('gives back what was stored, to the last bit, trials without requests included', async () => {
     const store = createRunStore(join(dir, 'run'))
     const measurements = [measurementOf(1, 1000), measurementOf(2, 0), measurementOf(3, 17)]
-    for (const measurement of measurements) store.append(measurement)
+    for (const measurement of measurements) storeTrial(store, measurement)
     await store.finish()
     expect(await loadMeasurements(store.dir)).toEqual(measurements)
   })
 
   it('leaves a file that other tools read, one row a request', async () => {
     const store = createRunStore(join(dir, 'run'))
-    store.append(measurementOf(1, 3))
+    storeTrial(store, measurementOf(1, 3))
     await store.finish()
     const rows = await parquetReadObjects({ file: await asyncBufferFromFile(join(store.dir, 'samples.parquet')) })
     expect(rows).toHaveLength(3)
@@ -78,7 +86,7 @@ describe('a run’s store', () => {
 
   it('can be read when the run was killed, and made whole', async () => {
     const store = createRunStore(join(dir, 'run'))
-    store.append(measurementOf(1, 50))
+    storeTrial(store, measurementOf(1, 50))
     expect(await loadMeasurements(store.dir)).toEqual([measurementOf(1, 50)])
     await finishSamples(store.dir, [{ trial: trialNumber(1), rows: 50 }])
     expect(await loadMeasurements(store.dir)).toEqual([measurementOf(1, 50)])
@@ -86,14 +94,14 @@ describe('a run’s store', () => {
 
   it('keeps the whole trials of a file that was cut off in the middle of one', async () => {
     const store = createRunStore(join(dir, 'run'))
-    store.append(measurementOf(1, 50))
-    store.append(measurementOf(2, 50))
-    truncateSync(join(store.dir, 'samples.part'), 50 * 37 + 100)
+    storeTrial(store, measurementOf(1, 50))
+    storeTrial(store, measurementOf(2, 50))
+    truncateSync(join(store.dir, 'samples.part'), 4 + 50 * 37 + 100)
     expect(await loadMeasurements(store.dir)).toEqual([measurementOf(1, 50)])
   })
 
   it('refuses a folder that already holds a run', () => {
-    createRunStore(join(dir, 'run')).append(measurementOf(1, 1))
+    storeTrial(createRunStore(join(dir, 'run')), measurementOf(1, 1))
     expect(() => createRunStore(join(dir, 'run'))).toThrow(/already holds a run/)
   })
 
@@ -143,7 +151,7 @@ describe('a run’s store', () => {
 
   it('refuses samples that belong to other measurements', async () => {
     const store = createRunStore(join(dir, 'run'))
-    store.append(measurementOf(1, 5))
+    storeTrial(store, measurementOf(1, 5))
     await store.finish()
     const path = join(store.dir, 'measurements.jsonl')
     writeFileSync(path, readFileSync(path, 'utf8').replace('"rows":5', '"rows":4'))

@@ -13,11 +13,11 @@ import {
 import { join, resolve } from 'node:path'
 import { BenchError, messageOf } from '../core/errors.ts'
 import { formatBytes } from '../core/units.ts'
-import type { RequestColumns } from '../load/types.ts'
-import { appendColumns, readColumns } from './columns-file.ts'
+import type { RequestColumns } from '../load/request-columns.ts'
+import { openColumnsWriter, readColumns } from './columns-file.ts'
 import { readSamples, writeSamples } from './samples-parquet.ts'
 import { parseMeasurements, type StoredMeasurement } from './stored-measurement.ts'
-import type { Measurement } from './types.ts'
+import type { Measurement, TrialAccount } from './types.ts'
 
 const MEASUREMENTS = 'measurements.jsonl'
 const SAMPLES = 'samples.parquet'
@@ -29,8 +29,10 @@ const MIN_FREE_BYTES = 200 * 1024 ** 2
 
 export interface RunStore {
   readonly dir: string
-  /** Stores one trial durably. */
-  append(measurement: Measurement): void
+  /** Takes records of the trial that runs. */
+  record(records: RequestColumns): void
+  /** Stores the trial whose records were taken, durably. */
+  append(account: TrialAccount): void
   /** Turns the raw columns into samples.parquet. */
   finish(): Promise<void>
 }
@@ -43,16 +45,25 @@ export function createRunStore(dir: string): RunStore {
   const path = resolve(dir)
   prepare(path)
   const stored: StoredMeasurement[] = []
+  const part = openColumnsWriter(join(path, PART))
+  let rows = 0
   return {
     dir: path,
-    append(measurement) {
-      const { columns, ...rest } = measurement
-      appendColumns(join(path, PART), columns)
-      const line = { ...rest, rows: columns.length }
+    record(records) {
+      part.append(records)
+      rows += records.length
+    },
+    append(account) {
+      part.sync()
+      const line = { ...account, rows }
       appendFileSync(join(path, MEASUREMENTS), `${JSON.stringify(line)}\n`)
       stored.push(line)
+      rows = 0
     },
-    finish: () => finishSamples(path, stored),
+    async finish() {
+      part.close()
+      await finishSamples(path, stored)
+    },
   }
 }
 

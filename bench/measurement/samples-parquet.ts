@@ -1,9 +1,8 @@
 // samples.parquet: one row a request, one row group a trial, so that DuckDB and pandas open what was measured.
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet'
 import { fileWriter, ParquetWriter } from 'hyparquet-writer'
-import { OUTCOMES, type RequestColumns } from '../load/types.ts'
+import { emptyColumns, OUTCOMES, type RequestColumns, rowsOf } from '../load/request-columns.ts'
 import type { Trial } from '../plan/types.ts'
-import { emptyColumns } from './columns-file.ts'
 
 const SCHEMA = [
   { name: 'root', num_children: 12 },
@@ -25,13 +24,9 @@ const SCHEMA = [
 const MAX_GROUP_ROWS = 1_000_000
 
 /** Writes the trials one after the other; at no time are two in memory. */
-export async function writeSamples(
-  path: string,
-  trials: Iterable<{ readonly trial: Trial; readonly columns: RequestColumns }>,
-): Promise<void> {
+export async function writeSamples(path: string, trials: Iterable<TrialRecords>): Promise<void> {
   const writer = new ParquetWriter({ writer: fileWriter(path), schema: [...SCHEMA], createdBy: 'dyno' })
-  for (const { trial, columns } of trials) {
-    if (columns.length === 0) continue
+  for (const { trial, columns } of groupsOf(trials)) {
     const same = (value: string) => new Array<string>(columns.length).fill(value)
     const number = (value: number) => new Int32Array(columns.length).fill(value)
     const loadName = /\/([^/#]*)#\d+$/.exec(trial.id)?.[1] ?? ''
@@ -54,6 +49,20 @@ export async function writeSamples(
     })
   }
   await writer.finish()
+}
+
+interface TrialRecords {
+  readonly trial: Trial
+  readonly columns: RequestColumns
+}
+
+/** A long trial is several groups: the columns that repeat its name take memory of their own. */
+function* groupsOf(trials: Iterable<TrialRecords>): Generator<TrialRecords> {
+  for (const { trial, columns } of trials) {
+    for (let from = 0; from < columns.length; from += MAX_GROUP_ROWS) {
+      yield { trial, columns: rowsOf(columns, from, Math.min(columns.length, from + MAX_GROUP_ROWS)) }
+    }
+  }
 }
 
 /**

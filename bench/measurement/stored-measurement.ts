@@ -1,8 +1,9 @@
-// One line of measurements.jsonl: a measurement without its columns. Validated when read, since files can be edited.
+// One line of measurements.jsonl: a trial's account. Validated when read, since files can be edited.
 import { z } from 'zod'
-import type { Measurement } from './types.ts'
+import type { TrialAccount } from './types.ts'
 
-export type StoredMeasurement = Omit<Measurement, 'columns'> & { readonly rows: number }
+/** With the number of the trial's records, which lie in a file of their own. */
+export type StoredMeasurement = TrialAccount & { readonly rows: number }
 
 const whole = z.number().int().nonnegative()
 const amount = z.number().nonnegative()
@@ -13,6 +14,7 @@ const loadSchema = z.discriminatedUnion('model', [
   z.object({
     model: z.literal('open'),
     requestRate: amount,
+    profile: z.object({ shape: z.enum(['ramp', 'steps']), requestRates: z.array(amount).min(2).readonly() }).nullable(),
     distribution: z.enum(['constant', 'poisson']),
     maxInFlight: whole,
     connections: whole,
@@ -35,6 +37,7 @@ const storedSchema = z.object({
   startedAtMs: amount,
   windowNs: amount,
   rows: whole,
+  answered: whole,
   dropped: whole,
   delayed: whole,
   censored: whole,
@@ -42,6 +45,7 @@ const storedSchema = z.object({
   errorExamples: z.array(z.string()),
   verification: z.object({ checked: whole, disagreed: whole, maxAbsDifference: amount }),
   client: z.object({
+    threads: whole,
     cpuMs: amount,
     cpuFraction: amount,
     eventLoopDelayP99Ms: amount,

@@ -1,5 +1,6 @@
-// What one trial left behind: raw request records and everything observed beside them. Durable; summaries are made of it.
-import type { ClientUse, RequestColumns, Verification } from '../load/types.ts'
+// What one trial left behind: request records and everything observed beside them. Durable; summaries are made of it.
+import type { RequestColumns } from '../load/request-columns.ts'
+import type { ClientUse, Verification } from '../load/types.ts'
 import type { Trial } from '../plan/types.ts'
 
 /** The server's own account of the measurement window; means per request, from the difference of two readings. */
@@ -35,13 +36,15 @@ export interface TrialFault {
   readonly message: string
 }
 
-export interface Measurement {
+/** A trial's account, beside its records. */
+export interface TrialAccount {
   readonly schemaVersion: 1
   readonly trial: Trial
   readonly engine: string
   readonly startedAtMs: number
   readonly windowNs: number
-  readonly columns: RequestColumns
+  /** Requests with an end, good or bad. */
+  readonly answered: number
   readonly dropped: number
   readonly delayed: number
   readonly censored: number
@@ -54,6 +57,10 @@ export interface Measurement {
   readonly faults: readonly TrialFault[]
 }
 
+export interface Measurement extends TrialAccount {
+  readonly columns: RequestColumns
+}
+
 /** Agreement of one target with the reference before the load. */
 export interface ParityResult {
   readonly target: string
@@ -63,4 +70,11 @@ export interface ParityResult {
   readonly ok: boolean
   /** Why not, in one sentence; null when ok. */
   readonly reason: string | null
+}
+
+/** What the generator itself reaches and adds under a cell's load: the same load against a server that answers at once. */
+export interface ClientFloor {
+  readonly requestsPerSec: number
+  readonly p50Ms: number
+  readonly cpuUsPerRequest: number
 }

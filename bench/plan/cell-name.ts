@@ -9,14 +9,16 @@ export function cellName({ target, batchSize, load }: CellKey): string {
 const MAX_IN_FLIGHT_DEFAULT = 64
 
 /**
- * Closed: `c8` (concurrency). Open: `r200p` (requests per second; p: poisson, c: constant). What is not usual follows:
+ * Closed: `c8` (concurrency). Open: `r200p` (requests per second; p: poisson, c: constant), `ramp50-400p`,
+ * `steps50-100-400c`. What is not usual follows:
  * `x2` for two connections, `m16` for at most 16 in flight.
  */
 function loadName(load: LoadModel): string {
   if (load.model === 'closed') {
     return `c${load.concurrency}${load.connections === load.concurrency ? '' : `x${load.connections}`}`
   }
-  const { requestRate, distribution, maxInFlight, connections } = load
+  const { requestRate, profile, distribution, maxInFlight, connections } = load
   const slots = maxInFlight === MAX_IN_FLIGHT_DEFAULT ? '' : `m${maxInFlight}`
-  return `r${requestRate}${distribution === 'poisson' ? 'p' : 'c'}${slots}${connections === maxInFlight ? '' : `x${connections}`}`
+  const rates = profile === null ? `r${requestRate}` : `${profile.shape}${profile.requestRates.join('-')}`
+  return `${rates}${distribution === 'poisson' ? 'p' : 'c'}${slots}${connections === maxInFlight ? '' : `x${connections}`}`
 }

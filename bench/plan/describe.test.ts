@@ -32,6 +32,7 @@ const PLAN: Plan = {
     servers: {},
     targets: [],
     matrix: { targets: ['grpc', 'js'], batchSizes: [4], loads: [load] },
+    workers: 1,
     measure: { warmupMs: 0, durationMs: 90_000, repetitions: 2, timeoutMs: 1000, seed: 7 },
     verify: { tolerance: 0, every: 1 },
     compare: null,

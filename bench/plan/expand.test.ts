@@ -43,6 +43,7 @@ function loaded(shape: Partial<Shape> = {}, changes: Partial<Scenario> = {}): Lo
     servers: { triton: TRITON },
     targets: [...targets, 'left-out'].map(targetOf),
     matrix: { targets, batchSizes, loads },
+    workers: 1,
     measure: { warmupMs: 150, durationMs: 500, repetitions, timeoutMs: 1000, seed },
     verify: { tolerance: 0, every: 1 },
     compare: null,
@@ -118,7 +119,14 @@ describe('the order of trials', () => {
 })
 
 it('names trials by target, batch size, load and repetition, and keeps different cells apart', () => {
-  const open = { model: 'open', requestRate: 200, distribution: 'poisson', maxInFlight: 64, connections: 64 } as const
+  const open = {
+    model: 'open',
+    requestRate: 200,
+    profile: null,
+    distribution: 'poisson',
+    maxInFlight: 64,
+    connections: 64,
+  } as const
   const loads: LoadModel[] = [
     closed(8),
     { ...closed(8), connections: 2 },
@@ -126,6 +134,8 @@ it('names trials by target, batch size, load and repetition, and keeps different
     { ...open, distribution: 'constant' },
     { ...open, requestRate: 0.5, maxInFlight: 16, connections: 16 },
     { ...open, connections: 4 },
+    { ...open, requestRate: 225, profile: { shape: 'ramp', requestRates: [50, 400] } },
+    { ...open, requestRate: 150, profile: { shape: 'steps', requestRates: [100, 200] }, distribution: 'constant' },
   ]
   expect(idsOf({ targets: ['triton-grpc'], batchSizes: [4], loads, repetitions: 1 }).sort()).toEqual([
     'triton-grpc/b4/c8#1',
@@ -134,6 +144,8 @@ it('names trials by target, batch size, load and repetition, and keeps different
     'triton-grpc/b4/r200c#1',
     'triton-grpc/b4/r200p#1',
     'triton-grpc/b4/r200px4#1',
+    'triton-grpc/b4/ramp50-400p#1',
+    'triton-grpc/b4/steps100-200c#1',
   ])
 })
 

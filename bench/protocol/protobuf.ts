@@ -37,7 +37,7 @@ export class ProtobufWriter {
   }
 }
 
-function varintBytes(value: number): Uint8Array {
+export function varintBytes(value: number): Uint8Array {
   const bytes: number[] = []
   let rest = value
   for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80)

@@ -1,7 +1,9 @@
 // The columns of the cells' table, declared once for the terminal, Markdown and HTML.
+
+import { loadText } from '../analysis/load-text.ts'
 import type { CellSummary, RunDocument } from '../analysis/run-document.ts'
 import { formatCount } from '../core/units.ts'
-import { ABSENT, changeText, estimateCount, estimateMs, loadText, msText } from './cell-text.ts'
+import { ABSENT, changeText, estimateCount, estimateMs, msText } from './cell-text.ts'
 
 export interface CellColumn {
   readonly header: string

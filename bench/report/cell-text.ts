@@ -1,18 +1,10 @@
 // How cells, loads and estimates are written, the same in every report.
+import { type Load, loadText } from '../analysis/load-text.ts'
 import type { CellSummary, Comparison, Estimate, Problem } from '../analysis/run-document.ts'
 import { formatChange, formatCount, significant } from '../core/units.ts'
 
-export type Load = CellSummary['load']
-
 /** What stands where nothing was measured. */
 export const ABSENT = '–'
-
-/** `concurrency 8`, `concurrency 8 over 2 connections`, `200 requests/s poisson`. */
-export function loadText(load: Load): string {
-  if (load.model === 'open') return `${formatCount(load.requestRate)} requests/s ${load.distribution}`
-  const spread = load.connections === load.concurrency ? '' : ` over ${load.connections} connections`
-  return `concurrency ${load.concurrency}${spread}`
-}
 
 /** Offered load as a number, to order points by: never by what was achieved. */
 export function offered(load: Load): number {

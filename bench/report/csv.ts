@@ -1,7 +1,7 @@
 // cells.csv: one row a cell, one place that names its columns.
 import { stringify } from 'csv-stringify/sync'
+import { loadText } from '../analysis/load-text.ts'
 import type { CellSummary, Estimate } from '../analysis/run-document.ts'
-import { loadText } from './cell-text.ts'
 import type { ReportInput } from './types.ts'
 
 interface Column {

@@ -1,7 +1,9 @@
 // The run in two or three plain sentences, each held by the intervals: where they overlap, it says so.
+
+import { loadText } from '../analysis/load-text.ts'
 import type { CellSummary, Comparison } from '../analysis/run-document.ts'
 import { formatChange, formatCount } from '../core/units.ts'
-import { batchSizesOf, estimateMs, loadsOf, loadText } from './cell-text.ts'
+import { batchSizesOf, estimateMs, loadsOf } from './cell-text.ts'
 import type { ReportInput } from './types.ts'
 
 /** Empty when nothing could be compared. */

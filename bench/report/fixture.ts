@@ -52,7 +52,15 @@ function makeCell({ target, batchSize, concurrency, p50Ms, requestsPerSec, isTri
     errorExamples: [],
     server: { requests: isTriton ? 5000 : null, failures: isTriton ? 0 : null, ...server },
     resources: { cpuFraction: 0.8, memoryBytes: 6e8, gpu: null },
-    client: { cpuUsPerRequest: 40, cpuFraction: 0.1, eventLoopDelayP99Ms: 0.5, bytesSent: 1e6, bytesReceived: 1.5e6 },
+    client: {
+      threads: 1,
+      cpuUsPerRequest: 40,
+      cpuFraction: 0.1,
+      eventLoopDelayP99Ms: 0.5,
+      bytesSent: 1e6,
+      bytesReceived: 1.5e6,
+      floor: { requestsPerSec: 20_000, p50Ms: 0.06, cpuUsPerRequest: 15 },
+    },
     problems: [],
   }
 }

@@ -1,9 +1,10 @@
 // report.html: one file that works offline. Everything from a scenario or a server is escaped; nothing is fetched.
 import { createHash } from 'node:crypto'
+import { loadText } from '../analysis/load-text.ts'
 import type { CellSummary } from '../analysis/run-document.ts'
 import { formatBytes } from '../core/units.ts'
 import { LOAD } from './cell-columns.ts'
-import { cellText, differenceText, loadsOf, loadText, sharedProblems, targetsOf } from './cell-text.ts'
+import { cellText, differenceText, loadsOf, sharedProblems, targetsOf } from './cell-text.ts'
 import { colourOf } from './charts/theme.ts'
 import { findingsOf } from './findings.ts'
 import { SCRIPT } from './html-script.ts'

@@ -1,4 +1,6 @@
 // report.md: the run as a document, with its charts beside it.
+
+import { loadText } from '../analysis/load-text.ts'
 import type { CellSummary } from '../analysis/run-document.ts'
 import { formatBytes } from '../core/units.ts'
 import {
@@ -18,7 +20,7 @@ import {
   SERVER_CPU,
   TARGET,
 } from './cell-columns.ts'
-import { cellText, differenceText, loadsOf, loadText, sharedProblems } from './cell-text.ts'
+import { cellText, differenceText, loadsOf, sharedProblems } from './cell-text.ts'
 import { chartsOf } from './charts/all.ts'
 import { findingsOf } from './findings.ts'
 import type { ReportInput } from './types.ts'

@@ -1,5 +1,6 @@
 // What a terminal shows at the end of run, compare and gate. Fits 80 columns and uses more where there are more.
 import pc from 'picocolors'
+import { loadText } from '../analysis/load-text.ts'
 import type { CellSummary, Comparison, GateResult } from '../analysis/run-document.ts'
 import {
   BATCH,
@@ -16,7 +17,7 @@ import {
   REQUESTS,
   TARGET,
 } from './cell-columns.ts'
-import { cellText, changeText, loadsOf, loadText, sharedProblems } from './cell-text.ts'
+import { cellText, changeText, loadsOf, sharedProblems } from './cell-text.ts'
 import { findingsOf } from './findings.ts'
 import type { ReportInput, TextOptions } from './types.ts'
 

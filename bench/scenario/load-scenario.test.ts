@@ -99,7 +99,7 @@ describe('a whole scenario', () => {
     expect(scenario.matrix.loads).toEqual([
       { model: 'closed', concurrency: 1, connections: 1 },
       { model: 'closed', concurrency: 8, connections: 8 },
-      { model: 'open', requestRate: 200, distribution: 'poisson', maxInFlight: 64, connections: 64 },
+      { model: 'open', requestRate: 200, profile: null, distribution: 'poisson', maxInFlight: 64, connections: 64 },
     ])
     expect(scenario.measure).toEqual({
       warmupMs: 2000,

@@ -69,12 +69,23 @@ function loadText(load: ParsedLoad | null): string | null {
   const connections = load.connections ?? slotsOf(load)
   return 'concurrency' in load
     ? `concurrency ${load.concurrency} over ${connections} connections`
-    : `${load.requestRate} requests/s, ${load.distribution}, ${load.maxInFlight} in flight over ${connections} connections`
+    : `${ratesText(load)} requests/s, ${load.distribution}, ${load.maxInFlight} in flight over ${connections} connections`
+}
+
+function ratesText(load: Exclude<ParsedLoad, { concurrency: number }>): string {
+  if ('requestRate' in load) return String(load.requestRate)
+  return 'ramp' in load ? `a ramp of ${load.ramp}` : `steps of ${load.steps}`
 }
 
 /** Requests that may be in flight. */
 export function slotsOf(load: ParsedLoad): number {
   return 'concurrency' in load ? load.concurrency : load.maxInFlight
+}
+
+/** The field that makes a load an open one. */
+function rateField(load: Exclude<ParsedLoad, { concurrency: number }>): string {
+  if ('requestRate' in load) return 'requestRate'
+  return 'ramp' in load ? 'ramp' : 'steps'
 }
 
 function checkLoad(load: ParsedLoad, path: Path, parts: Parts): Finding[] {
@@ -96,11 +107,16 @@ function checkLoad(load: ParsedLoad, path: Path, parts: Parts): Finding[] {
   }
   const engineOf = (engine: string | undefined) => engine ?? parts.engine ?? 'native'
   const reference = targets.find(([, target]) => engineOf(target.engine) !== 'native')
-  if ('requestRate' in load && reference !== undefined) {
+  if (!('concurrency' in load) && reference !== undefined) {
     const [name, target] = reference
     const message = `${engineOf(target.engine)} cannot hold a request rate (target ${name}); only the native engine can`
     found.push(
-      finding([...path, 'requestRate'], 'engine-load', message, 'take a closed load (concurrency), or engine: native'),
+      finding(
+        [...path, rateField(load)],
+        'engine-load',
+        message,
+        'take a closed load (concurrency), or engine: native',
+      ),
     )
   }
   return found

@@ -1,7 +1,9 @@
 // A validated file → Scenario: defaults that depend on other fields, and the overrides that are no --set.
 import type { ParsedRule } from './gate-schema.ts'
 import type { ParsedLoad, ParsedScenario, ParsedServer, ParsedTarget } from './schema.ts'
-import type { GateRule, LoadModel, Scenario, ServerSpec, TargetSpec } from './types.ts'
+import type { GateRule, LoadModel, RateProfile, Scenario, ServerSpec, TargetSpec } from './types.ts'
+
+type OpenLoad = Extract<LoadModel, { model: 'open' }>
 
 /** What `--quick` allows at most: a look, not a measurement. */
 const QUICK = { warmupMs: 200, durationMs: 500, repetitions: 2 } as const
@@ -38,6 +40,7 @@ export function resolve(parsed: ParsedScenario, choices: Choices): Scenario {
       timeoutMs: measure.timeout,
       seed: choices.seed ?? measure.seed,
     },
+    workers: parsed.workers,
     verify: parsed.verify,
     compare: compare !== undefined && kept.includes(compare.baseline) ? { baseline: compare.baseline } : null,
     gate: gate === undefined || rules.length === 0 ? null : { alpha: gate.alpha, rules: rules.map(ruleOf) },
@@ -69,8 +72,24 @@ function loadOf(load: ParsedLoad): LoadModel {
     const { concurrency, connections = concurrency } = load
     return { model: 'closed', concurrency, connections }
   }
-  const { requestRate, distribution, maxInFlight, connections = maxInFlight } = load
-  return { model: 'open', requestRate, distribution, maxInFlight, connections }
+  const { distribution, maxInFlight, connections = maxInFlight } = load
+  return { model: 'open', ...ratesOf(load), distribution, maxInFlight, connections }
+}
+
+function ratesOf(load: Exclude<ParsedLoad, { concurrency: number }>): Pick<OpenLoad, 'requestRate' | 'profile'> {
+  if ('requestRate' in load) return { requestRate: load.requestRate, profile: null }
+  const profile: RateProfile =
+    'ramp' in load ? { shape: 'ramp', requestRates: load.ramp } : { shape: 'steps', requestRates: load.steps }
+  return { requestRate: meanRate(profile), profile }
+}
+
+/** Over the window: of a ramp's straight lines, or of steps of equal length. */
+function meanRate({ shape, requestRates }: RateProfile): number {
+  const pieces =
+    shape === 'steps'
+      ? requestRates
+      : requestRates.slice(1).map((rate, index) => (rate + (requestRates[index] ?? rate)) / 2)
+  return pieces.reduce((sum, rate) => sum + rate, 0) / pieces.length
 }
 
 function ruleOf({ metric, target, maxRegression, max, min }: ParsedRule): GateRule {

@@ -42,6 +42,12 @@ const engine = z
 
 export const engineSchema = engine.default('native')
 
+const workersSchema = whole(1, 64, 1)
+  .default(1)
+  .describe(
+    'Threads that share the load; no more than the cores that the servers leave free. Native engine and grpc-js.',
+  )
+
 export const targetSchema = z
   .strictObject({
     server: name('triton').describe('A key of `servers`.'),
@@ -70,29 +76,59 @@ const closedLoad = z
   .meta({ title: 'closed loop' })
   .describe('Closed loop: a fixed number of requests in flight.')
 
+const rate = z
+  .number()
+  .min(0.1)
+  .max(1_000_000)
+  .meta({ title: 'number of requests per second', examples: [200] })
+
+const rates = (example: string) =>
+  z
+    .array(rate.describe('Requests per second.'))
+    .min(2)
+    .max(64)
+    .meta({ title: 'list of requests per second', examples: [example] })
+
+const openFields = {
+  distribution: z
+    .enum(['constant', 'poisson'])
+    .default('poisson')
+    .describe('Gaps between due times: all equal, or exponential as from independent clients.'),
+  maxInFlight: whole(1, 4096, 64)
+    .default(64)
+    .describe('Slots; a request that is due when none is free is dropped and counted.'),
+  connections: connections.describe(
+    'Connections. Default: maxInFlight. HTTP needs one per request in flight; gRPC may share fewer.',
+  ),
+}
+
 const openLoad = z
   .strictObject({
-    requestRate: z
-      .number()
-      .min(0.1)
-      .max(1_000_000)
-      .meta({ title: 'number of requests per second', examples: [200] })
-      .describe('Requests per second, sent when they are due whether or not earlier ones are answered.'),
-    distribution: z
-      .enum(['constant', 'poisson'])
-      .default('poisson')
-      .describe('Gaps between due times: all equal, or exponential as from independent clients.'),
-    maxInFlight: whole(1, 4096, 64)
-      .default(64)
-      .describe('Slots; a request that is due when none is free is dropped and counted.'),
-    connections: connections.describe(
-      'Connections. Default: maxInFlight. HTTP needs one per request in flight; gRPC may share fewer.',
-    ),
+    requestRate: rate.describe('Requests per second, sent when they are due whether or not earlier ones are answered.'),
+    ...openFields,
   })
   .meta({ title: 'open loop' })
   .describe('Open loop: a fixed request rate.')
 
-export const loadSchema = z.union([closedLoad, openLoad]).meta({ examples: ['{ concurrency: 8 }'] })
+const rampLoad = z
+  .strictObject({
+    ramp: rates('[50, 400]').describe('Requests per second: from one to the next in straight lines over the window.'),
+    ...openFields,
+  })
+  .meta({ title: 'ramp' })
+  .describe('Open loop: a request rate that rises or falls without a break.')
+
+const stepsLoad = z
+  .strictObject({
+    steps: rates('[50, 100, 200, 400]').describe('Requests per second: each for an equal part of the window.'),
+    ...openFields,
+  })
+  .meta({ title: 'steps' })
+  .describe('Open loop: one request rate after the other.')
+
+export const loadSchema = z
+  .union([closedLoad, openLoad, rampLoad, stepsLoad])
+  .meta({ examples: ['{ concurrency: 8 }'] })
 
 export const matrixSchema = z
   .strictObject({
@@ -116,7 +152,7 @@ export const matrixSchema = z
       .max(64)
       .meta({ title: 'list of loads', examples: ['[{ concurrency: 8 }]'] })
       .prefault([{ concurrency: 1 }])
-      .describe('Loads; each is closed (concurrency) or open (requestRate).'),
+      .describe('Loads; each is closed (concurrency) or open (requestRate, ramp or steps).'),
   })
   .prefault({})
   .describe('Every combination of target, batch size and load is a cell, and is measured.')
@@ -168,6 +204,7 @@ export const scenarioSchema = z
       .describe('What is measured, by name.'),
     matrix: matrixSchema,
     engine: engineSchema,
+    workers: workersSchema,
     measure: measureSchema,
     verify: verifySchema,
     compare: compareSchema.optional(),

@@ -65,12 +65,21 @@ export interface TargetSpec {
   readonly engine: EngineName
 }
 
+/** A rate that changes over the measurement window, through at least two rates. */
+export interface RateProfile {
+  /** `ramp`: in straight lines from rate to rate. `steps`: each rate for an equal part of the window. */
+  readonly shape: 'ramp' | 'steps'
+  readonly requestRates: readonly number[]
+}
+
 export type LoadModel =
   | { readonly model: 'closed'; readonly concurrency: number; readonly connections: number }
   | {
       readonly model: 'open'
-      /** Requests per second. */
+      /** Requests per second; of a profile, the mean over the window. */
       readonly requestRate: number
+      /** `null`: the rate is the same all the time. */
+      readonly profile: RateProfile | null
       readonly distribution: 'constant' | 'poisson'
       readonly maxInFlight: number
       readonly connections: number
@@ -109,6 +118,8 @@ export interface Scenario {
     readonly batchSizes: readonly number[]
     readonly loads: readonly LoadModel[]
   }
+  /** Threads that share the load of a trial. */
+  readonly workers: number
   readonly measure: {
     readonly warmupMs: number
     readonly durationMs: number

@@ -1,6 +1,7 @@
 // Latency and throughput by batch size: a line per target, a panel per load, bars for the 95 % intervals.
 import type { TopLevelSpec } from 'vega-lite'
-import { batchSizesOf, loadsOf, loadText, targetsOf } from '../cell-text.ts'
+import { loadText } from '../../analysis/load-text.ts'
+import { batchSizesOf, loadsOf, targetsOf } from '../cell-text.ts'
 import type { ReportInput } from '../types.ts'
 import { type EstimateRow, estimateRows } from './rows.ts'
 import { chart, subtitleOf, targetColour, targetShape, valueAxis } from './theme.ts'

@@ -1,6 +1,7 @@
 // What a request costs the client: CPU of the load thread, and bytes on the wire.
 import type { TopLevelSpec } from 'vega-lite'
-import { batchSizesOf, loadsOf, loadText, targetsOf } from '../cell-text.ts'
+import { loadText } from '../../analysis/load-text.ts'
+import { batchSizesOf, loadsOf, targetsOf } from '../cell-text.ts'
 import type { ReportInput } from '../types.ts'
 import { rowOf } from './rows.ts'
 import { chart, NUMBERS, subtitleOf, targetColour } from './theme.ts'

@@ -1,6 +1,7 @@
 // The whole latency distribution: percentiles on an axis that gives each further nine the same room.
 import type { TopLevelSpec } from 'vega-lite'
-import { batchSizesOf, loadsOf, loadText } from '../cell-text.ts'
+import { loadText } from '../../analysis/load-text.ts'
+import { batchSizesOf, loadsOf } from '../cell-text.ts'
 import type { ReportInput } from '../types.ts'
 import { rowOf } from './rows.ts'
 import { chart, subtitleOf, targetColour, valueAxis } from './theme.ts'

@@ -1,6 +1,7 @@
 // Cells as rows for charts: flat, named, without what was not measured.
+
+import { loadText } from '../../analysis/load-text.ts'
 import type { CellSummary, Estimate } from '../../analysis/run-document.ts'
-import { loadText } from '../cell-text.ts'
 
 export interface CellRow {
   readonly target: string

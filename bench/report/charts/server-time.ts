@@ -1,7 +1,8 @@
 // Where the time of a request goes: the server's own account, and what is left between it and the client.
 import type { TopLevelSpec } from 'vega-lite'
+import { loadText } from '../../analysis/load-text.ts'
 import type { CellSummary } from '../../analysis/run-document.ts'
-import { batchSizesOf, loadsOf, loadText } from '../cell-text.ts'
+import { batchSizesOf, loadsOf } from '../cell-text.ts'
 import type { ReportInput } from '../types.ts'
 import { rowOf } from './rows.ts'
 import { chart, NUMBERS, subtitleOf } from './theme.ts'

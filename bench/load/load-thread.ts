@@ -1,10 +1,10 @@
-// The main thread's side of the load worker: the same LoadSession, run in a thread of its own.
+// One load thread as the main thread sees it: the same LoadSession, run elsewhere.
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { LoadJob, LoadSession, PhaseProgress, PhaseResult, ProbeAnswer } from './types.ts'
+import type { LoadJob, LoadSession, PhaseListener, PhaseResult, ProbeAnswer } from './types.ts'
 import type { Command, CommandValue, Reply } from './worker-messages.ts'
 
-export interface LoadWorker {
+export interface LoadThread {
   /** One session at a time: close it before the next is opened. */
   open(job: LoadJob, signal: AbortSignal): Promise<LoadSession>
   close(): Promise<void>
@@ -17,12 +17,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** Starting a thread takes tens of milliseconds, so one serves all trials of a run. */
-export function startLoadWorker(): LoadWorker {
+const NOBODY: PhaseListener = { onProgress() {}, onRecords() {} }
+
+export function startLoadThread(): LoadThread {
   // Source files are .ts, built ones .js: the worker lies beside this file either way.
   const worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url))
   const waiting = new Map<number, Waiting>()
-  let onProgress: (progress: PhaseProgress) => void = () => {}
+  let listener = NOBODY
   let number = 0
   const failAll = (error: unknown) => {
     for (const { reject } of waiting.values()) reject(error)
@@ -31,7 +32,8 @@ export function startLoadWorker(): LoadWorker {
   worker.on('error', failAll)
   worker.on('exit', (code) => failAll(new Error(`the load worker ended with code ${code}`)))
   worker.on('message', (message: Reply) => {
-    if (message.kind === 'progress') return onProgress(message.progress)
+    if (message.kind === 'progress') return listener.onProgress(message.progress)
+    if (message.kind === 'records') return listener.onRecords(message.records)
     const waiter = waiting.get(message.number)
     waiting.delete(message.number)
     if (message.kind === 'done') waiter?.resolve(message.value)
@@ -50,8 +52,8 @@ export function startLoadWorker(): LoadWorker {
       signal.addEventListener('abort', abort, { once: true })
       return {
         probe: async () => (await tell({ kind: 'probe' })) as readonly ProbeAnswer[],
-        async run(phase, listener) {
-          onProgress = listener
+        async run(phase, phaseListener) {
+          listener = phaseListener
           return (await tell({ kind: 'run', phase })) as PhaseResult
         },
         async close() {

@@ -1,0 +1,56 @@
+// The built-in server over HTTP/1.1, on raw sockets: every POST gets the same prebuilt answer.
+import { createServer, type Server, type Socket } from 'node:net'
+import type { CalibrationAnswer } from './answers.ts'
+import type { Attendant, Exchange } from './attendant.ts'
+import { HttpRequests } from './http-requests.ts'
+import { httpPage } from './metadata.ts'
+
+export function calibrationHttpServer(answer: CalibrationAnswer, attendant: Attendant): Server {
+  const closes = attendant.behaviour.kind === 'known' && attendant.behaviour.closes
+  const good = response('200 OK', answer.bytes, closes, answer.headerBytes)
+  const failed = response('503 Service Unavailable', Buffer.from('{"error":"a fault, as was asked for"}'), closes)
+  return createServer({ noDelay: true }, (socket) => {
+    const send = (bytes: Buffer) => {
+      socket.write(bytes)
+      if (closes) socket.end()
+    }
+    const exchange: Exchange = {
+      answer: () => send(good),
+      status: () => send(failed),
+      reset: () => socket.resetAndDestroy(),
+    }
+    const requests = new HttpRequests({
+      onPost: postHandler(attendant, exchange),
+      onGet: (path) => sendPage(socket, path, answer),
+      onNonsense: () => socket.destroy(),
+    })
+    socket.on('data', (bytes: Buffer) => requests.push(bytes))
+    socket.on('error', () => socket.destroy())
+  })
+}
+
+function postHandler(attendant: Attendant, exchange: Exchange): () => void {
+  const { behaviour } = attendant
+  if (behaviour.kind === 'known') return () => attendant.serve(behaviour, exchange)
+  return () => {
+    attendant.answered++
+    exchange.answer()
+  }
+}
+
+function sendPage(socket: Socket, path: string, { model }: CalibrationAnswer): void {
+  const page = httpPage(path, model)
+  if (page === null) socket.write(response('404 Not Found', Buffer.from('{"error":"there is nothing here"}'), false))
+  else socket.write(response('200 OK', Buffer.from(Object.keys(page).length === 0 ? '' : JSON.stringify(page)), false))
+}
+
+function response(status: string, body: Uint8Array, closes: boolean, headerBytes: number | null = null): Buffer {
+  const head = [
+    `HTTP/1.1 ${status}`,
+    `content-type: application/${headerBytes === null ? 'json' : 'octet-stream'}`,
+    ...(headerBytes === null ? [] : [`inference-header-content-length: ${headerBytes}`]),
+    ...(closes ? ['connection: close'] : []),
+    `content-length: ${body.length}`,
+  ]
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), body])
+}

@@ -1,0 +1,82 @@
+// One phase of the native engine: begins when it is told to, drives the trial's load model, and gives the account of it.
+import { epochOfClockNs, nowNs } from '../core/clock.ts'
+import { seededRandom } from '../core/random.ts'
+import { arrivals, type OpenLoad, shareOfArrivals } from './arrivals.ts'
+import { meterClient } from './client-meter.ts'
+import { runClosedLoop } from './closed-loop.ts'
+import { runOpenLoop } from './open-loop.ts'
+import { PhaseRun, type PhaseSetting } from './phase-run.ts'
+import type { Transport } from './transport.ts'
+import type { LoadJob, Phase, PhaseProgress, PhaseResult } from './types.ts'
+
+const PROGRESS_EVERY_MS = 250
+
+/** Waits for the instant at which the phase is to begin, if one was named. */
+export async function startPhase(phase: Phase, setting: PhaseSetting): Promise<PhaseRun> {
+  if (phase.startsAtNs === null) return new PhaseRun(setting, nowNs())
+  const startNs = phase.startsAtNs - epochOfClockNs()
+  // The wait is a few milliseconds, and a timer would be late by one of them.
+  while (nowNs() < startNs) await new Promise(setImmediate)
+  return new PhaseRun(setting, startNs)
+}
+
+export interface PhaseContext {
+  readonly job: LoadJob
+  readonly phase: Phase
+  readonly transport: Transport
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: PhaseProgress) => void
+  /** Of the phase within the session: each has arrivals of its own. */
+  readonly number: number
+}
+
+export async function runPhase(run: PhaseRun, context: PhaseContext): Promise<Omit<PhaseResult, 'verification'>> {
+  const { phase, signal } = context
+  const startedAtMs = Date.now()
+  const stopMeter = meterClient()
+  const stopTimeouts = run.watchTimeouts()
+  const progress = setInterval(() => context.onProgress(run.progress()), PROGRESS_EVERY_MS)
+  const counts = await Promise.race([drive(run, context), whenAborted(signal)])
+  clearInterval(progress)
+  stopTimeouts()
+  const ranNs = run.elapsedNs()
+  const answered = run.recorder.length
+  const client = stopMeter(run.recorder)
+  return {
+    startedAtMs,
+    windowNs: signal.aborted ? Math.min(ranNs, phase.durationMs * 1e6) : phase.durationMs * 1e6,
+    answered,
+    ...counts,
+    censored: run.end(),
+    errors: run.failures.counts,
+    errorExamples: run.failures.examples,
+    client,
+  }
+}
+
+/** Drives one phase by the trial's load model. */
+async function drive(run: PhaseRun, { job, phase, transport, number }: PhaseContext) {
+  const { load, id } = job.trial
+  if (load.model === 'closed') {
+    await runClosedLoop(run, transport.lanes, phase.durationMs)
+    return { dropped: 0, delayed: 0 }
+  }
+  const random = seededRandom(job.seed, `arrivals of ${id}, phase ${number}`)
+  const next = arrivals(phase.name === 'warmup' ? firstRateOf(load) : load, phase.durationMs * 1e6, random)
+  const due = shareOfArrivals(next, job.share.index, job.share.of)
+  return runOpenLoop(run, transport.lanes, phase.durationMs, due)
+}
+
+/** A profile is warmed up at the rate that it begins with. */
+function firstRateOf(load: OpenLoad): OpenLoad {
+  if (load.profile === null) return load
+  return { ...load, profile: null, requestRate: load.profile.requestRates[0] ?? load.requestRate }
+}
+
+function whenAborted(signal: AbortSignal): Promise<{ dropped: number; delayed: number }> {
+  return new Promise((resolve) => {
+    const nothing = () => resolve({ dropped: 0, delayed: 0 })
+    if (signal.aborted) nothing()
+    else signal.addEventListener('abort', nothing, { once: true })
+  })
+}
