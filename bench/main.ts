@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The process's edge: signals become one AbortSignal, the exit code is set, nothing else happens here.
-import { runCli } from './cli.ts'
+import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
 
 /** Ctrl-C reaches this process from the terminal and from npm, moments apart: that is one wish, not two. */
 const SAME_WISH_MS = 1000
@@ -23,6 +24,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
 })
+
+// Halves the time to the first request from the second run on; threads and child processes take it from the environment.
+// In the package's own folder: a cache of code in a shared temporary folder could be anybody's code.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/dyno', import.meta.url))
+enableCompileCache(process.env.NODE_COMPILE_CACHE)
+const { runCli } = await import('./cli.ts')
 
 process.exitCode = await runCli(process.argv.slice(2), {
   cwd: process.cwd(),

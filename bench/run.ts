@@ -61,11 +61,12 @@ async function measurePlan(plan: Plan, store: RunStore, world: World): Promise<R
   const start = { id: basename(store.dir), startedAt: new Date().toISOString(), ticks: readCpuTicks() }
   const cleanup = new CleanupStack()
   try {
+    // First: they start while the servers do.
+    const threads = startLoadThreads(plan.scenario.workers)
+    cleanup.push('load threads', () => threads.close())
     const runtime = createLocalRuntime({ projectDir: projectDirOf(context), stateDir: stateDirOf(context) })
     const setting = { plan, runtime, logDir: join(store.dir, 'logs'), signal: context.signal, progress }
     const servers = await startServers(setting, cleanup)
-    const threads = startLoadThreads(plan.scenario.workers)
-    cleanup.push('load threads', () => threads.close())
     const trials = await openTrials({ plan, servers, threads, signal: context.signal, progress })
     const { parity } = trials
     // Stored before the first trial, so that a run that is killed can still be reported.

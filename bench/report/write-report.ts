@@ -6,7 +6,6 @@ import { chartsOf } from './charts/all.ts'
 import { renderCsv } from './csv.ts'
 import { type DrawnChart, renderHtml } from './html.ts'
 import { renderMarkdown } from './markdown.ts'
-import { renderPng, renderSvg } from './render-chart.ts'
 import type { ReportInput } from './types.ts'
 
 /** Writes run.json first: the numbers are safe before anything is drawn. */
@@ -16,6 +15,8 @@ export async function writeReport(input: ReportInput, dir: string): Promise<void
   writeFileAtomic(join(dir, 'run.json'), `${JSON.stringify(input.run, null, 2)}\n`)
   writeFileAtomic(join(dir, 'cells.csv'), renderCsv(input))
   writeFileAtomic(join(dir, 'report.md'), renderMarkdown(input))
+  // Loading what draws takes a quarter of a second, which nobody who starts a run should wait for.
+  const { renderPng, renderSvg } = await import('./render-chart.ts')
   const drawn: DrawnChart[] = []
   for (const { name, alt, spec } of chartsOf(input)) {
     const svg = await renderSvg(spec)

@@ -2,7 +2,6 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import Docker from 'dockerode'
 import { messageOf } from '../core/errors.ts'
 import { formatBytes } from '../core/units.ts'
 import { capture } from './capture.ts'
@@ -119,6 +118,7 @@ function modelsFinding({ projectDir }: Place): Finding {
 
 async function dockerFinding(): Promise<Finding> {
   try {
+    const { default: Docker } = await import('dockerode')
     const docker = new Docker({ timeout: DOCKER_TIMEOUT_MS })
     await docker.ping()
     const { Version } = await docker.version()
