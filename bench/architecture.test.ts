@@ -11,7 +11,7 @@ const TABLE: Readonly<Record<string, { readonly code: readonly string[]; readonl
   runtime: { code: [], types: ['plan', 'scenario'] },
   protocol: { code: [], types: ['scenario'] },
   load: { code: ['protocol'], types: ['plan', 'scenario', 'runtime', 'measurement'] },
-  calibration: { code: ['protocol'], types: ['plan', 'scenario', 'load', 'measurement'] },
+  calibration: { code: ['protocol'], types: ['plan', 'scenario', 'load', 'measurement', 'analysis'] },
   measurement: { code: [], types: ['plan', 'scenario', 'runtime', 'load'] },
   analysis: { code: [], types: ['plan', 'scenario', 'measurement', 'load'] },
   report: { code: [], types: ['plan', 'analysis'] },

@@ -91,7 +91,15 @@ async function floorsOf(
   progress.step('measuring what the load generator itself costs')
   try {
     const open = (job: LoadJob) => threads.open(job, signal)
-    return await measureFloors({ cells: cellsOf(plan), targets: plan.targets, model, seed: plan.seed, open, signal })
+    return await measureFloors({
+      cells: cellsOf(plan),
+      targets: plan.targets,
+      model,
+      seed: plan.seed,
+      serverCpu: null,
+      open,
+      signal,
+    })
   } catch (error) {
     progress.note(`what the load generator itself costs could not be measured: ${messageOf(error)}`)
     return []

@@ -1,5 +1,5 @@
 // The latency distribution of a cell as a curve for charts: dense in the tail, and never beyond what the samples carry.
-import { quantile } from './quantile.ts'
+import { quantile } from '../core/quantile.ts'
 import { samplesFor } from './sample-size.ts'
 
 /** Equal steps of −log10(1 − quantile): as many points from p90 to p99 as from p99 to p99.9. */

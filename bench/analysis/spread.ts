@@ -1,6 +1,6 @@
 // A statistic of a cell with what its uncertainty is made of: its scatter between repetitions and between time blocks.
 // Intervals and comparisons are both made of this, so that they cannot disagree.
-import { quantile, sortedCopy } from './quantile.ts'
+import { quantile, sortedCopy } from '../core/quantile.ts'
 import { BLOCKS, type Series } from './samples.ts'
 
 /** How far one repetition's own value lies from the pooled one, as a difference of logarithms (≈ relative). */

@@ -1,28 +1,31 @@
 // What the generator itself reaches and adds: every cell's load once more, against a server that answers at once.
-import { joinColumns, type RequestColumns } from '../load/request-columns.ts'
-import type { LoadJob, LoadSession } from '../load/types.ts'
+import { quantile, sortedCopy } from '../core/quantile.ts'
+import type { RequestColumns } from '../load/request-columns.ts'
+import type { PhaseResult } from '../load/types.ts'
 import type { ClientFloor } from '../measurement/types.ts'
 import type { CellKey, LoadModel } from '../plan/types.ts'
 import type { ModelSpec, TargetSpec } from '../scenario/types.ts'
 import { calibrationAnswer } from './answers.ts'
+import { type OpenSession, runBuiltIn } from './run-job.ts'
 import { type CalibrationHost, startCalibrationHost } from './server.ts'
 
 const WARMUP_MS = 50
 const WINDOW_MS = 150
-const TIMEOUT_MS = 2000
 
 export interface FloorSetting {
   readonly cells: readonly CellKey[]
   readonly targets: readonly TargetSpec[]
   readonly model: ModelSpec
   readonly seed: number
-  readonly open: (job: LoadJob) => Promise<LoadSession>
+  /** Core that the servers are pinned to; `null`: any. */
+  readonly serverCpu: number | null
+  readonly open: OpenSession
   readonly signal: AbortSignal
 }
 
 /** One per cell, in their order; `null` for what the signal cut off. */
 export async function measureFloors(setting: FloorSetting): Promise<(ClientFloor | null)[]> {
-  const host = await startCalibrationHost(null)
+  const host = await startCalibrationHost(setting.serverCpu)
   const addresses = new Map<string, Promise<string>>()
   try {
     const floors: (ClientFloor | null)[] = []
@@ -50,59 +53,36 @@ async function floorOf(
     addresses.get(key) ??
     host.serve({ protocol, answer: answer(), behaviour: { kind: 'null' } }).then((server) => server.address)
   addresses.set(key, address)
-  return measureFloor({ cell, target, model, seed, address: await address }, open)
-}
-
-interface FloorPlace {
-  readonly cell: CellKey
-  readonly target: TargetSpec
-  readonly model: ModelSpec
-  readonly seed: number
-  readonly address: string
-}
-
-/** Runs a cell's load as a closed loop, since what is asked for is how much of it is possible. */
-async function measureFloor(place: FloorPlace, open: FloorSetting['open']): Promise<ClientFloor | null> {
-  const session = await open(jobOf(place))
-  const records: RequestColumns[] = []
-  const phase = (name: 'warmup' | 'measure', durationMs: number, onRecords: (chunk: RequestColumns) => void) =>
-    session.run({ name, durationMs, startsAtNs: null }, { onProgress() {}, onRecords })
-  try {
-    await phase('warmup', WARMUP_MS, () => {})
-    const { windowNs, client } = await phase('measure', WINDOW_MS, (chunk) => records.push(chunk))
-    const { length, sentNs, receivedNs } = joinColumns(records)
-    if (length === 0) return null
-    const latenciesNs = receivedNs.map((ns, row) => ns - (sentNs[row] ?? 0)).sort()
-    return {
-      requestsPerSec: length / (windowNs / 1e9),
-      p50Ms: (latenciesNs[length >> 1] ?? 0) / 1e6,
-      cpuUsPerRequest: (client.cpuMs * 1e3) / length,
-    }
-  } finally {
-    await session.close()
-  }
-}
-
-function jobOf({ cell, target, model, seed, address }: FloorPlace): LoadJob {
-  return {
-    trial: {
-      id: 'floor',
-      ...cell,
+  const { columns, result } = await runBuiltIn(
+    {
+      target,
+      model,
+      batchSize: cell.batchSize,
       load: closedLoadOf(cell.load),
+      address: await address,
+      seed,
       warmupMs: WARMUP_MS,
-      durationMs: WINDOW_MS,
-      timeoutMs: TIMEOUT_MS,
-      repetition: 1,
+      windowMs: WINDOW_MS,
     },
-    target,
-    model,
-    address,
-    seed,
-    verify: { tolerance: 0, every: 1 },
-    expected: null,
-    share: { index: 0, of: 1 },
+    open,
+  )
+  return floorFrom(columns, result)
+}
+
+function floorFrom(
+  { length, sentNs, receivedNs }: RequestColumns,
+  { windowNs, client }: PhaseResult,
+): ClientFloor | null {
+  if (length === 0) return null
+  const latenciesNs = sortedCopy(receivedNs.map((ns, row) => ns - (sentNs[row] ?? 0)))
+  return {
+    requestsPerSec: length / (windowNs / 1e9),
+    p50Ms: quantile(latenciesNs, 0.5) / 1e6,
+    cpuUsPerRequest: (client.cpuMs * 1e3) / length,
   }
 }
+
+/** What is asked for is how much of the load is possible: an open loop becomes a closed one with as many slots. */
 
 function closedLoadOf(load: LoadModel): LoadModel {
   if (load.model === 'closed') return load

@@ -36,9 +36,9 @@ export async function startCalibrationHost(cpu: number | null): Promise<Calibrat
   })
   let number = 0
   const ask = async <Kind extends FromServer['kind']>(question: Unnumbered<ToServer> & { kind: Kind }) => {
-    const { promise, resolve } = Promise.withResolvers<FromServer>()
+    const { promise, resolve, reject } = Promise.withResolvers<FromServer>()
     waiting.set(++number, resolve)
-    child.send({ ...question, number })
+    child.send({ ...question, number }, (error) => error && reject(error))
     return (await Promise.race([promise, ended])) as Extract<FromServer, { kind: Kind }>
   }
   return {

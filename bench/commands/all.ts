@@ -1,6 +1,7 @@
 // Every command, in the order of the help: the one list that the command line, its help and the docs are made of.
 import type { Command } from '../cli/command.ts'
 import { baselineCommand } from './baseline.ts'
+import { calibrateCommand } from './calibrate.ts'
 import { cleanCommand } from './clean.ts'
 import { compareCommand } from './compare.ts'
 import { doctorCommand } from './doctor.ts'
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   compareCommand,
   gateCommand,
   baselineCommand,
+  calibrateCommand,
   upCommand,
   downCommand,
   doctorCommand,

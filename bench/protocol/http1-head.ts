@@ -62,6 +62,16 @@ export function clearHead(head: ResponseHead): void {
   head.inferenceHeaderLength = -1
 }
 
+export function copyHead(from: Readonly<ResponseHead>, to: ResponseHead): void {
+  to.status = from.status
+  to.minorVersion = from.minorVersion
+  to.contentLength = from.contentLength
+  to.isChunked = from.isChunked
+  to.saysClose = from.saysClose
+  to.saysKeepAlive = from.saysKeepAlive
+  to.inferenceHeaderLength = from.inferenceHeaderLength
+}
+
 /** `HTTP/1.1 200 OK`, the reason being optional, without its line end. */
 export function readStatusLine(head: ResponseHead, bytes: Uint8Array, start: number, end: number): string | null {
   const version = start + PREFIX.length

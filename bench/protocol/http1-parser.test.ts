@@ -175,3 +175,30 @@ it('hands a whole answer over in place, and says what follows it', () => {
   parser.reset()
   expect([parser.status, parser.inferenceHeaderLength, parser.wireBytes, parser.leftoverBytes]).toEqual([0, -1, 0, 0])
 })
+
+it('reads one answer after the other as a new parser would read each, however alike their heads are', () => {
+  const heads = [
+    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n',
+    'HTTP/1.1 503 No\r\nContent-Length: 5\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+    'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n',
+    'HTTP/1.1 204 No Content\r\n\r\n',
+    'HTTP/1.1 200 OK\r\ncontent-length: 500000\r\n\r\n',
+    'HTTP/1.1 2x0 OK\r\n\r\n',
+  ]
+  const bodies = ['hello', '5\r\nhello\r\n0\r\n\r\n', '', 'hell']
+  const answer = fc.tuple(fc.constantFrom(...heads), fc.constantFrom(...bodies)).map((parts) => parts.join(''))
+  const cuts = fc.array(fc.nat(80), { maxLength: 3 })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(answer, cuts), { minLength: 2, maxLength: 6 }), (answers) => {
+      const reused = new Http1Parser(LIMITS)
+      for (const [text, at] of answers) {
+        const inside = at.filter((cut) => cut < text.length)
+        reused.reset()
+        expect(parse(text, inside, true, reused)).toEqual(parse(text, inside, true))
+      }
+    }),
+    { numRuns: 500 },
+  )
+})

@@ -3,6 +3,7 @@
 import { appendBytes, clearBytes, growingBytes } from './http1-bytes.ts'
 import { readChunkSize } from './http1-chunk.ts'
 import { clearHead, emptyHead, quoted, readHeaderLine, readStatusLine } from './http1-head.ts'
+import { HeadMemory } from './http1-head-memory.ts'
 
 /** `more`: the answer goes on. After `done` and `failed` only `reset` helps. */
 export const PARSE = { more: 0, done: 1, failed: 2 } as const
@@ -50,6 +51,7 @@ export class Http1Parser {
 
   readonly #limits: ParserLimits
   readonly #head = emptyHead()
+  readonly #memory = new HeadMemory()
   readonly #line = growingBytes()
   readonly #content = growingBytes()
   #state: State = STATE.statusLine
@@ -93,7 +95,8 @@ export class Http1Parser {
 
   /** Reads `bytes[start, end)`. */
   feed(bytes: Uint8Array, start: number, end: number): ParseResult {
-    let at = start
+    const isNew = this.wireBytes === 0
+    let at = isNew ? start + this.#recallHead(bytes, start, end) : start
     while (at < end && this.#state < STATE.done) {
       switch (this.#state) {
         case STATE.body:
@@ -106,7 +109,7 @@ export class Http1Parser {
           at = this.#readChunk(bytes, at, end)
           break
         default:
-          at = this.#readLine(bytes, at, end)
+          at = this.#readFraming(bytes, at, end, isNew ? start : -1)
       }
     }
     this.wireBytes += at - start
@@ -119,6 +122,22 @@ export class Http1Parser {
     if (this.#state === STATE.bodyUntilClose) this.#endWithContent()
     if (this.#state < STATE.done) this.#fail(this.#cutShort())
     return this.#result()
+  }
+
+  /** @param answerStart where the answer begins in `bytes`; −1: it began in an earlier read */
+  #readFraming(bytes: Uint8Array, start: number, end: number, answerStart: number): number {
+    const wasInHead = this.#state === STATE.headerLine
+    const at = this.#readLine(bytes, start, end)
+    const endedHead = wasInHead && this.#state > STATE.headerLine && this.#state !== STATE.failed
+    if (endedHead && answerStart !== -1) this.#memory.remember(bytes, answerStart, at, this.#head)
+    return at
+  }
+
+  /** A head that is the last one to the byte needs no reading; returns its length, else 0. */
+  #recallHead(bytes: Uint8Array, start: number, end: number): number {
+    const length = this.#memory.recall(bytes, start, end, this.#head)
+    if (length > 0) this.#endHead()
+    return length
   }
 
   #result(): ParseResult {

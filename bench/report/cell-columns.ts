@@ -109,10 +109,31 @@ export const SERVER_CPU: CellColumn = number(
 
 export const CLIENT_CPU: CellColumn = number(
   'client µs',
-  'CPU of the load thread per request, in microseconds',
+  'CPU of the load threads per request, in microseconds; an open loop waits by polling, which is counted in',
   (cell) => cell.client.cpuUsPerRequest,
   (cell) => (cell.client.cpuUsPerRequest === null ? ABSENT : formatCount(Math.round(cell.client.cpuUsPerRequest))),
 )
+
+export const FLOOR: CellColumn = number(
+  'floor ms',
+  'p50 of the same load against a server that answers at once: what the generator and the network path add',
+  (cell) => cell.client.floor?.p50Ms ?? null,
+  (cell) => msText(cell.client.floor?.p50Ms ?? null),
+)
+
+export const CEILING: CellColumn = number(
+  'of ceiling',
+  'requests/s as a share of the most that the generator reaches under this load; above 70 % it is the limit',
+  ceilingShare,
+  (cell) => {
+    const share = ceilingShare(cell)
+    return share === null ? ABSENT : `${Math.round(share * 100)} %`
+  },
+)
+
+function ceilingShare({ requestsPerSec, client }: CellSummary): number | null {
+  return client.floor === null ? null : requestsPerSec.value / client.floor.requestsPerSec
+}
 
 export const SAMPLES: CellColumn = number(
   'n',

@@ -5,12 +5,14 @@ import type { CellSummary } from '../analysis/run-document.ts'
 import { formatBytes } from '../core/units.ts'
 import {
   BATCH,
+  CEILING,
   type CellColumn,
   CLIENT_CPU,
   COMPUTE,
   changeColumn,
   EXECUTED,
   FAILED,
+  FLOOR,
   INFERENCES,
   P50,
   P99,
@@ -61,7 +63,7 @@ function headline({ run }: ReportInput): string {
 export function cellColumns({ run }: ReportInput): CellColumn[] {
   const change = changeColumn(run, 'p99')
   const columns = [BATCH, TARGET, P50, P99, REQUESTS, INFERENCES, ...(change === null ? [] : [change])]
-  return [...columns, FAILED, SAMPLES, QUEUE, COMPUTE, EXECUTED, SERVER_CPU, CLIENT_CPU]
+  return [...columns, FAILED, SAMPLES, QUEUE, COMPUTE, EXECUTED, SERVER_CPU, CLIENT_CPU, FLOOR, CEILING]
 }
 
 function table(cells: readonly CellSummary[], columns: readonly CellColumn[]): string[] {
