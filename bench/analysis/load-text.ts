@@ -19,5 +19,5 @@ function ratesText({ requestRate, profile }: Extract<Load, { model: 'open' }>): 
 }
 
 function over(connections: number, slots: number): string {
-  return connections === slots ? '' : ` over ${connections} connections`
+  return connections === slots ? '' : ` over ${connections} ${connections === 1 ? 'connection' : 'connections'}`
 }

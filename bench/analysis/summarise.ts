@@ -1,11 +1,12 @@
 // Measurements of one cell → its summary, with what comparisons and curves need beside it.
+
+import { quantile } from '../core/quantile.ts'
 import { OUTCOMES } from '../load/request-columns.ts'
 import type { Measurement } from '../measurement/types.ts'
 import type { CellKey } from '../plan/types.ts'
 import { combineClient, combineResources, combineServer } from './combine.ts'
 import { intervalOf } from './intervals.ts'
 import { type LatencySpreads, latencySpreads, summariseLatency } from './latency.ts'
-import { quantile } from '../core/quantile.ts'
 import type { CellSummary, Estimate, Floor } from './run-document.ts'
 import { BLOCKS, blockOf, type Series, samplesOf } from './samples.ts'
 import { type CountedWindow, rateSpread, type Spread, sortSeries } from './spread.ts'

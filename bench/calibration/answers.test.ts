@@ -16,6 +16,7 @@ const CHOICES = {
   'KServe JSON': { api: 'kserve', protocol: 'http', tensors: 'json' },
   'KServe binary': { api: 'kserve', protocol: 'http', tensors: 'binary' },
   gRPC: { api: 'kserve', protocol: 'grpc', tensors: 'binary' },
+  'gRPC stream': { api: 'kserve', protocol: 'grpc', tensors: 'binary', streaming: true },
 } as const
 
 it.each(Object.keys(CHOICES) as (keyof typeof CHOICES)[])('%s: the load path accepts the answer as good', (name) => {

@@ -3,7 +3,7 @@ import { ProtobufWriter } from '../protocol/protobuf.ts'
 import { batchedShape, elementCount, tensorToBytes } from '../protocol/tensors.ts'
 import type { ModelSpec, TargetSpec, TensorSpec } from '../scenario/types.ts'
 
-export type ApiChoice = Pick<TargetSpec, 'api' | 'protocol' | 'tensors'>
+export type ApiChoice = Pick<TargetSpec, 'api' | 'protocol' | 'tensors'> & Partial<Pick<TargetSpec, 'streaming'>>
 
 /** Plain data: it travels to the server's process. */
 export interface CalibrationAnswer {
@@ -20,7 +20,12 @@ const OUTPUT = 0.7310585975646973
 /** All outputs have the same value: the load path checks their form, and no values without a reference. */
 export function calibrationAnswer(choice: ApiChoice, model: ModelSpec, batchSize: number): CalibrationAnswer {
   if (choice.api === 'flask') return { model, bytes: flaskAnswer(batchSize), headerBytes: null }
-  if (choice.protocol === 'grpc') return { model, bytes: grpcAnswer(model, batchSize), headerBytes: null }
+  if (choice.protocol === 'grpc') {
+    const unary = grpcAnswer(model, batchSize)
+    // ModelStreamInferResponse: error_message 1, infer_response 2.
+    const bytes = choice.streaming === true ? new ProtobufWriter().bytes(2, unary).finish() : unary
+    return { model, bytes, headerBytes: null }
+  }
   if (choice.tensors === 'json') {
     const data = (tensor: TensorSpec) => ({ data: Array.from(valuesOf(tensor, batchSize)) })
     return { model, bytes: kserveDocument(model, batchSize, data), headerBytes: null }

@@ -51,10 +51,14 @@ const BATCH_SIZES = [1, 2, 4, 8]
 const SEED = 42
 const WARMUP_MS = 500
 
-const target = (name: string, rest: Omit<TargetSpec, 'name' | 'server' | 'engine'>): TargetSpec => ({
+const target = (
+  name: string,
+  rest: Pick<TargetSpec, 'api' | 'protocol' | 'tensors'> & { readonly streaming?: true },
+): TargetSpec => ({
   name,
   server: 'built-in',
   engine: 'native',
+  streaming: false,
   ...rest,
 })
 const HTTP_JSON = target('KServe JSON', { api: 'kserve', protocol: 'http', tensors: 'json' })
@@ -64,6 +68,7 @@ const TARGETS: readonly TargetSpec[] = [
   HTTP_JSON,
   target('KServe binary', { api: 'kserve', protocol: 'http', tensors: 'binary' }),
   GRPC,
+  target('gRPC stream', { api: 'kserve', protocol: 'grpc', tensors: 'binary', streaming: true }),
 ]
 const LOADS: readonly LoadModel[] = [
   { model: 'closed', concurrency: 1, connections: 1 },

@@ -46,8 +46,8 @@ async function floorOf(
 ): Promise<ClientFloor | null> {
   const target = targets.find(({ name }) => name === cell.target)
   if (target === undefined) return null
-  const { api, protocol, tensors } = target
-  const key = JSON.stringify([api, protocol, tensors, cell.batchSize])
+  const { api, protocol, tensors, streaming } = target
+  const key = JSON.stringify([api, protocol, tensors, streaming, cell.batchSize])
   const answer = () => calibrationAnswer(target, model, cell.batchSize)
   const address =
     addresses.get(key) ??

@@ -14,20 +14,29 @@ export interface AnswerFrames {
   readonly dataBytes: number
 }
 
+const HEAD: readonly HeaderField[] = [
+  [':status', '200'],
+  ['content-type', 'application/grpc'],
+]
+
 /** @param message `null`: an answer of trailers only */
 export function answerFrames(message: Uint8Array | null, status: number, text: string | null = null): AnswerFrames {
-  const head: HeaderField[] = [
-    [':status', '200'],
-    ['content-type', 'application/grpc'],
-  ]
   const trailers: HeaderField[] = [['grpc-status', String(status)]]
   if (text !== null) trailers.push(['grpc-message', text])
-  const headers = (fields: HeaderField[], endStream: number) =>
-    // Literal: equal blocks on every connection, whatever table the client allows.
-    frame(FRAME.headers, FLAG.endHeaders | endStream, 0, requestBlocks(fields).literal)
-  if (message === null) return joined([headers([...head, ...trailers], FLAG.endStream)], 0)
+  if (message === null) return joined([headersFrame([...HEAD, ...trailers], FLAG.endStream)], 0)
   const data = prefixed(message)
-  return joined([headers(head, 0), ...dataFrames(data), headers(trailers, FLAG.endStream)], data.length)
+  return joined([headersFrame(HEAD, 0), ...dataFrames(data), headersFrame(trailers, FLAG.endStream)], data.length)
+}
+
+/** An answer on a stream that goes on. */
+export function streamFrames(message: Uint8Array, withHeaders: boolean): AnswerFrames {
+  const data = prefixed(message)
+  return joined([...(withHeaders ? [headersFrame(HEAD, 0)] : []), ...dataFrames(data)], data.length)
+}
+
+function headersFrame(fields: readonly HeaderField[], endStream: number): Uint8Array {
+  // Literal: equal blocks on every connection, whatever table the client allows.
+  return frame(FRAME.headers, FLAG.endHeaders | endStream, 0, requestBlocks(fields).literal)
 }
 
 /** @returns the offset after the answer */

@@ -22,6 +22,10 @@ import { grpcPage } from './metadata.ts'
 
 export interface GrpcAnswers {
   readonly model: ModelSpec
+  /** Over a stream of many requests: with the headers, and after them. */
+  readonly first: AnswerFrames
+  readonly further: AnswerFrames
+  /** Of a call by itself. */
   readonly good: AnswerFrames
   readonly failed: AnswerFrames
 }
@@ -30,6 +34,12 @@ const UNIMPLEMENTED = 12
 const MAX_HEADER_LIST_BYTES = 64 * 1024
 const OUTPUT_BYTES = 64 * 1024
 const PRIORITY_BYTES = 5
+const PREFIX_BYTES = 5
+
+interface InferStream {
+  message: Buffer
+  isAnswered: boolean
+}
 
 export class GrpcServerConnection implements FrameHandler {
   readonly #socket: Socket
@@ -41,6 +51,8 @@ export class GrpcServerConnection implements FrameHandler {
   #inferBlock: Uint8Array = new Uint8Array(0)
   /** Streams whose request is not complete, with the method asked for. */
   readonly #methods = new Map<number, string>()
+  /** Streams of many requests: bytes of the message that is not complete, and whether the headers were sent. */
+  readonly #inferStreams = new Map<number, InferStream>()
   /** Answers that wait for the connection's window. */
   readonly #waiting: { readonly answer: AnswerFrames; readonly streamId: number }[] = []
   #windowBytes = DEFAULT_WINDOW_BYTES
@@ -82,7 +94,7 @@ export class GrpcServerConnection implements FrameHandler {
       case FRAME.headers:
         return this.#onHeaders(flags, streamId, payload, start, end)
       case FRAME.data:
-        this.#onData(flags, streamId, end - start)
+        this.#onData(flags, streamId, payload, start, end)
         break
       case FRAME.settings:
         if ((flags & FLAG.ack) === 0) this.#write(frame(FRAME.settings, FLAG.ack, 0, new Uint8Array(0)))
@@ -95,6 +107,7 @@ export class GrpcServerConnection implements FrameHandler {
         break
       case FRAME.resetStream:
         this.#methods.delete(streamId)
+        this.#inferStreams.delete(streamId)
         break
       case FRAME.continuation:
         // No client of a load test sends headers of more than a frame.
@@ -117,7 +130,8 @@ export class GrpcServerConnection implements FrameHandler {
       return false
     }
     this.#lastStreamId = streamId
-    if ((flags & FLAG.endStream) === 0) this.#methods.set(streamId, method)
+    if (method === 'ModelStreamInfer') this.#inferStreams.set(streamId, { message: Buffer.alloc(0), isAnswered: false })
+    else if ((flags & FLAG.endStream) === 0) this.#methods.set(streamId, method)
     else this.#serve(method, streamId)
     return true
   }
@@ -136,17 +150,33 @@ export class GrpcServerConnection implements FrameHandler {
     return method
   }
 
-  #onData(flags: number, streamId: number, length: number): void {
-    this.#unreturnedBytes += length
+  #onData(flags: number, streamId: number, payload: Uint8Array, start: number, end: number): void {
+    this.#unreturnedBytes += end - start
     if (this.#unreturnedBytes > LARGEST_WINDOW_BYTES / 2) {
       this.#write(numberFrame(FRAME.windowUpdate, 0, this.#unreturnedBytes))
       this.#unreturnedBytes = 0
     }
+    const inferStream = this.#inferStreams.get(streamId)
+    if (inferStream !== undefined) this.#onStreamMessage(inferStream, flags, streamId, payload.subarray(start, end))
     if ((flags & FLAG.endStream) === 0) return
     const method = this.#methods.get(streamId)
     if (method === undefined) return
     this.#methods.delete(streamId)
     this.#serve(method, streamId)
+  }
+
+  #onStreamMessage(stream: InferStream, flags: number, streamId: number, bytes: Uint8Array): void {
+    stream.message = Buffer.concat([stream.message, bytes])
+    const isWhole = () =>
+      stream.message.length >= PREFIX_BYTES && stream.message.length >= PREFIX_BYTES + stream.message.readUInt32BE(1)
+    while (isWhole()) {
+      stream.message = stream.message.subarray(PREFIX_BYTES + stream.message.readUInt32BE(1))
+      this.#infer(streamId, stream.isAnswered ? this.#answers.further : this.#answers.first)
+      stream.isAnswered = true
+    }
+    if ((flags & FLAG.endStream) === 0) return
+    this.#inferStreams.delete(streamId)
+    this.#answer(answerFrames(null, 0), streamId)
   }
 
   #serve(method: string, streamId: number): void {
@@ -155,22 +185,26 @@ export class GrpcServerConnection implements FrameHandler {
       this.#answer(page === null ? answerFrames(null, UNIMPLEMENTED) : answerFrames(page, 0), streamId)
       return
     }
+    this.#infer(streamId, this.#answers.good)
+  }
+
+  #infer(streamId: number, good: AnswerFrames): void {
     const { behaviour } = this.#attendant
     if (behaviour.kind === 'known') {
-      this.#attendant.serve(behaviour, this.#exchange(streamId, behaviour.closes))
+      this.#attendant.serve(behaviour, this.#exchange(streamId, good, behaviour.closes))
       return
     }
     this.#attendant.answered++
-    this.#answer(this.#answers.good, streamId)
+    this.#answer(good, streamId)
   }
 
-  #exchange(streamId: number, closes: boolean): Exchange {
+  #exchange(streamId: number, good: AnswerFrames, closes: boolean): Exchange {
     const answer = (frames: AnswerFrames) => {
       this.#answer(frames, streamId)
       if (closes) this.#goAway()
     }
     return {
-      answer: () => answer(this.#answers.good),
+      answer: () => answer(good),
       status: () => answer(this.#answers.failed),
       reset: () => this.#socket.resetAndDestroy(),
     }

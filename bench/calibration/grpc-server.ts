@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:net'
 import type { CalibrationAnswer } from './answers.ts'
 import type { Attendant } from './attendant.ts'
-import { answerFrames } from './grpc-answer-frames.ts'
+import { answerFrames, streamFrames } from './grpc-answer-frames.ts'
 import { GrpcServerConnection } from './grpc-server-connection.ts'
 
 const UNAVAILABLE = 14
@@ -11,6 +11,8 @@ export function calibrationGrpcServer(answer: CalibrationAnswer, attendant: Atte
   const answers = {
     model: answer.model,
     good: answerFrames(answer.bytes, 0),
+    first: streamFrames(answer.bytes, true),
+    further: streamFrames(answer.bytes, false),
     failed: answerFrames(null, UNAVAILABLE, 'a fault, as was asked for'),
   }
   return createServer({ noDelay: true }, (socket) => {

@@ -7,6 +7,8 @@ const MOST_PENDING_BYTES = 64 * 1024 * 1024
 export interface RequestHandler {
   /** A POST, whole. */
   onPost(): void
+  /** Before a POST of HTTP/1.0, whose client (ab) has to be told that the connection stays. */
+  onOldClient(): void
   onGet(path: string): void
   /** Not HTTP/1.1, or more than this server holds. */
   onNonsense(): void
@@ -49,7 +51,7 @@ export class HttpRequests {
     if (headEnd === -1) return false
     const head = pending.toString('latin1', 0, headEnd)
     const headBytes = headEnd + HEAD_END.length
-    const [, method, path = ''] = /^(GET|POST|HEAD) (\S+) HTTP\/1\.[01](?:\r\n|$)/.exec(head) ?? []
+    const [, method, path = '', minor] = /^(GET|POST|HEAD) (\S+) HTTP\/1\.([01])(?:\r\n|$)/.exec(head) ?? []
     if (method === undefined || /^transfer-encoding:/im.test(head)) {
       this.#handler.onNonsense()
       return false
@@ -67,6 +69,7 @@ export class HttpRequests {
       this.#headBytes = headBytes
       this.#totalBytes = totalBytes
     }
+    if (minor === '0') this.#handler.onOldClient()
     this.#handler.onPost()
     return true
   }

@@ -9,24 +9,35 @@ export function calibrationHttpServer(answer: CalibrationAnswer, attendant: Atte
   const closes = attendant.behaviour.kind === 'known' && attendant.behaviour.closes
   const good = response('200 OK', answer.bytes, closes, answer.headerBytes)
   const failed = response('503 Service Unavailable', Buffer.from('{"error":"a fault, as was asked for"}'), closes)
+  const kept = keptAlive(good)
   return createServer({ noDelay: true }, (socket) => {
+    let answer200 = good
     const send = (bytes: Buffer) => {
       socket.write(bytes)
       if (closes) socket.end()
     }
     const exchange: Exchange = {
-      answer: () => send(good),
+      answer: () => send(answer200),
       status: () => send(failed),
       reset: () => socket.resetAndDestroy(),
     }
     const requests = new HttpRequests({
       onPost: postHandler(attendant, exchange),
+      onOldClient: () => {
+        if (!closes) answer200 = kept
+      },
       onGet: (path) => sendPage(socket, path, answer),
       onNonsense: () => socket.destroy(),
     })
     socket.on('data', (bytes: Buffer) => requests.push(bytes))
     socket.on('error', () => socket.destroy())
   })
+}
+
+/** What HTTP/1.0 needs to keep a connection, and with the capitals that ab looks for. */
+function keptAlive(answer: Buffer): Buffer {
+  const text = answer.toString('latin1')
+  return Buffer.from(text.replace('\r\ncontent-length:', '\r\nConnection: keep-alive\r\nContent-Length:'), 'latin1')
 }
 
 function postHandler(attendant: Attendant, exchange: Exchange): () => void {

@@ -33,6 +33,13 @@ export class GrpcChannel implements ConnectionOwner {
 
   send(stream: GrpcStream): void {
     if (this.#isClosed) return
+    if (stream.connection !== null) {
+      if (stream.connection.canContinue) {
+        stream.connection.continue(stream)
+        return
+      }
+      stream.connection.cancel(stream)
+    }
     if (this.#waiting.length === 0 && this.#current?.canStart) {
       this.#current.start(stream)
       return
@@ -44,6 +51,8 @@ export class GrpcChannel implements ConnectionOwner {
 
   /** Takes a lane's request back; false when it has none. */
   abandon(stream: GrpcStream): boolean {
+    if (!stream.isBusy) return false
+    stream.isBusy = false
     if (stream.isWaiting) {
       stream.isWaiting = false
       this.#waiting.splice(this.#waiting.indexOf(stream), 1)
@@ -68,6 +77,7 @@ export class GrpcChannel implements ConnectionOwner {
 
   onCapacity(connection: GrpcConnection): void {
     if (connection !== this.#current) return
+    if (this.#waiting.length > 0 && !connection.canStart) connection.releaseIdle()
     while (connection.canStart) {
       const stream = this.#waiting.shift()
       if (stream === undefined) return
@@ -82,7 +92,7 @@ export class GrpcChannel implements ConnectionOwner {
   }
 
   onClosed(connection: GrpcConnection, outcome: Outcome, text: string): void {
-    void connection.close().then(() => this.#connections.delete(connection))
+    void connection.whenGone().then(() => this.#connections.delete(connection))
     if (this.#isClosed || connection !== this.#current) return
     this.#current = null
     this.#backoffMs = connection.hasAnswered ? 0 : Math.min(LONGEST_BACKOFF_MS, Math.max(1, 2 * this.#backoffMs))
@@ -94,7 +104,10 @@ export class GrpcChannel implements ConnectionOwner {
   #failWaiting(outcome: Outcome, text: string): void {
     const failed = this.#waiting
     this.#waiting = []
-    for (const stream of failed) stream.isWaiting = false
+    for (const stream of failed) {
+      stream.isWaiting = false
+      stream.isBusy = false
+    }
     for (const { lane } of failed) {
       if (this.#isClosed) return
       this.#options.sink.onFailureText(text)

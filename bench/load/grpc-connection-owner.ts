@@ -1,5 +1,5 @@
 // What a connection is given, and what it tells the channel that owns it.
-import type { connect } from 'node:net'
+import type { Socket, TcpNetConnectOpts } from 'node:net'
 import type { GrpcConnection } from './grpc-connection.ts'
 import type { GrpcRequests } from './grpc-requests.ts'
 import type { Outcome } from './request-columns.ts'
@@ -14,7 +14,7 @@ export interface ConnectionOptions {
   /** Highest stream id before a new connection is needed. */
   readonly lastStreamId: number
   /** What makes the socket: `net.connect` where absent; a test that plays the server's bytes gives its own. */
-  readonly connect?: typeof connect
+  readonly connect?: (options: TcpNetConnectOpts) => Socket
 }
 
 export interface ConnectionOwner {

@@ -2,27 +2,21 @@
 import { connect, type Socket } from 'node:net'
 import { type FrameHandler, Http2FrameReader } from '../protocol/http2-frame-reader.ts'
 import {
-  CLIENT_PREFACE,
-  DEFAULT_WINDOW_BYTES,
   FLAG,
   FRAME,
   frame,
   goAwayFrame,
   HTTP2_ERROR,
   type Http2ErrorName,
-  LARGEST_WINDOW_BYTES,
-  numberFrame,
   readUint32,
-  SETTING,
-  settingsFrame,
 } from '../protocol/http2-frames.ts'
 import type { ConnectionOptions, ConnectionOwner } from './grpc-connection-owner.ts'
 import { type ConnectionFault, fault, goAwayText, readSettings } from './grpc-frame-checks.ts'
+import { CLIENT_HELLO } from './grpc-hello.ts'
 import { GrpcOutput } from './grpc-output.ts'
-import { MAX_HEADER_LIST_BYTES } from './grpc-response-headers.ts'
 import { GrpcSender } from './grpc-sender.ts'
 import type { GrpcStream } from './grpc-stream.ts'
-import { GrpcStreams, STREAM_WINDOW_BYTES } from './grpc-streams.ts'
+import { GrpcStreams } from './grpc-streams.ts'
 import type { Outcome } from './request-columns.ts'
 
 const READ_BUFFER_BYTES = 64 * 1024
@@ -84,20 +78,41 @@ export class GrpcConnection implements FrameHandler {
     if (this.#nextStreamId > this.#options.lastStreamId) this.#drain()
   }
 
+  /** Whether a streaming lane's next request can go over the stream that it has here. */
+  get canContinue(): boolean {
+    return this.#state === 'ready'
+  }
+
+  /** Only while `canContinue`. */
+  continue(stream: GrpcStream): void {
+    stream.beginMessage()
+    this.#sender.startMessage(stream)
+  }
+
+  /** Ends a streaming lane's stream that carries nothing at the moment, so that another lane gets its turn. */
+  releaseIdle(): void {
+    const idle = this.#streams.open().find((stream) => !stream.isBusy)
+    if (idle !== undefined) this.#streams.reset(idle, HTTP2_ERROR.CANCEL)
+  }
+
   /** Gives a request up: the server is told, nothing is reported. */
   cancel(stream: GrpcStream): void {
     this.#streams.reset(stream, HTTP2_ERROR.CANCEL)
     this.#onStreamEnd()
   }
 
-  /** Ends everything and reports nothing; resolves when the socket is gone. */
+  /** Ends everything and reports nothing from here on; resolves when the socket is gone. */
   close(): Promise<void> {
-    const gone = new Promise<void>((resolve) => {
+    this.#streams.silence()
+    if (this.#isOpen) this.#leave('NO_ERROR')
+    return this.whenGone()
+  }
+
+  whenGone(): Promise<void> {
+    return new Promise((resolve) => {
       if (this.#socket.closed) resolve()
       else this.#socket.once('close', () => resolve())
     })
-    if (this.#isOpen) this.#leave('NO_ERROR')
-    return gone
   }
 
   readonly #onRead = (bytesRead: number, buffer: Uint8Array): boolean => {
@@ -220,19 +235,9 @@ export class GrpcConnection implements FrameHandler {
     else if (this.#state === 'draining' && this.#streams.count === 0) this.#end('aborted', 'drained', 'NO_ERROR')
   }
 
-  /** What a client says first. A table of 0 bytes makes equal trailers equal bytes. */
   #introduce(): void {
     if (this.#state !== 'connecting') return
-    this.#output.append(CLIENT_PREFACE)
-    this.#output.append(
-      settingsFrame([
-        [SETTING.headerTableSize, 0],
-        [SETTING.enablePush, 0],
-        [SETTING.initialWindowSize, STREAM_WINDOW_BYTES],
-        [SETTING.maxHeaderListSize, MAX_HEADER_LIST_BYTES],
-      ]),
-    )
-    this.#output.append(numberFrame(FRAME.windowUpdate, 0, LARGEST_WINDOW_BYTES - DEFAULT_WINDOW_BYTES))
+    this.#output.append(CLIENT_HELLO)
   }
 
   #onConnectTimeout(timeoutMs: number): void {

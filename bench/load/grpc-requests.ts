@@ -1,32 +1,30 @@
 // Requests prebuilt as HTTP/2 frames: after a connection's first request, sending one is a copy and two stream ids.
 import { type RequestBlocks, requestBlocks } from '../protocol/hpack-encoder.ts'
 import type { HeaderField } from '../protocol/hpack-static-table.ts'
-import {
-  FLAG,
-  FRAME,
-  FRAME_HEADER_BYTES,
-  frame,
-  MAX_FRAME_PAYLOAD_BYTES,
-  writeUint32,
-} from '../protocol/http2-frames.ts'
+import { FLAG, FRAME, frame, MAX_FRAME_PAYLOAD_BYTES, writeUint32 } from '../protocol/http2-frames.ts'
 import type { TransportOptions } from './transport.ts'
 
 const GRPC_PREFIX_BYTES = 5
+const STREAM_ID_OFFSET = 5
+const NO_BYTES = new Uint8Array(0)
 
 export interface GrpcRequest {
   readonly prefix: Uint8Array
   readonly message: Uint8Array
   /** Of prefix and message: what flow control counts. */
   readonly dataBytes: number
-  /** HEADERS (indexed) and DATA with stream id 0; `null` where the message does not fit into one frame. */
+  /**
+   * What sends it in the usual case, with stream id 0: HEADERS (indexed) and DATA; of a streaming lane, whose headers
+   * went with its first request, DATA alone. `null` where the message does not fit into one frame.
+   */
   readonly frames: Uint8Array | null
 }
 
 export interface GrpcRequests {
   readonly blocks: RequestBlocks
   readonly variants: readonly GrpcRequest[]
-  /** Offset of the DATA frame in `GrpcRequest.frames`. */
-  readonly dataOffset: number
+  /** Where each frame's stream id lies in `GrpcRequest.frames`. */
+  readonly idOffsets: readonly number[]
 }
 
 export function grpcRequests(options: TransportOptions): GrpcRequests {
@@ -34,8 +32,8 @@ export function grpcRequests(options: TransportOptions): GrpcRequests {
   const headers = frame(FRAME.headers, FLAG.endHeaders, 0, blocks.indexed)
   return {
     blocks,
-    variants: options.bodies.map((message) => grpcRequest(headers, message)),
-    dataOffset: FRAME_HEADER_BYTES + blocks.indexed.length,
+    variants: options.bodies.map((message) => grpcRequest(options.streaming ? null : headers, message)),
+    idOffsets: options.streaming ? [STREAM_ID_OFFSET] : [STREAM_ID_OFFSET, headers.length + STREAM_ID_OFFSET],
   }
 }
 
@@ -51,11 +49,12 @@ function headerFields({ host, port, path, headers }: TransportOptions): HeaderFi
   return [...pseudo, ...Object.entries({ ...defaults, ...headers })]
 }
 
-function grpcRequest(headers: Uint8Array, message: Uint8Array): GrpcRequest {
+/** @param headers `null`: the stream stays open, and its headers were sent */
+function grpcRequest(headers: Uint8Array | null, message: Uint8Array): GrpcRequest {
   const prefix = new Uint8Array(GRPC_PREFIX_BYTES)
   writeUint32(prefix, 1, message.length)
   const dataBytes = GRPC_PREFIX_BYTES + message.length
   const fitsOneFrame = dataBytes <= MAX_FRAME_PAYLOAD_BYTES
-  const data = () => frame(FRAME.data, FLAG.endStream, 0, Buffer.concat([prefix, message]))
-  return { prefix, message, dataBytes, frames: fitsOneFrame ? Buffer.concat([headers, data()]) : null }
+  const data = () => frame(FRAME.data, headers === null ? 0 : FLAG.endStream, 0, Buffer.concat([prefix, message]))
+  return { prefix, message, dataBytes, frames: fitsOneFrame ? Buffer.concat([headers ?? NO_BYTES, data()]) : null }
 }

@@ -19,8 +19,8 @@ import type { GrpcStream } from './grpc-stream.ts'
 export class GrpcSender {
   readonly #output: GrpcOutput
   readonly #requests: GrpcRequests
-  /** Streams whose DATA waits for a window, the oldest first. */
-  readonly #blocked: GrpcStream[] = []
+  /** Streams whose DATA waits for the connection's window alone, the oldest first. */
+  readonly #blocked = new Set<GrpcStream>()
   #connectionWindowBytes = DEFAULT_WINDOW_BYTES
   #initialWindowBytes = DEFAULT_WINDOW_BYTES
   #block: 'filling' | 'indexed' | 'literal' = 'filling'
@@ -39,27 +39,41 @@ export class GrpcSender {
   start(stream: GrpcStream): void {
     const request = this.#requests.variants[stream.request]
     if (request === undefined) throw new RangeError(`there is no prebuilt request ${stream.request}`)
-    if (request.frames === null || this.#block !== 'indexed' || this.#owesTableUpdate || !this.#fits(stream, request)) {
-      this.#writeHeaders(stream)
-      this.#writeData(stream)
+    const isUsual = !stream.isStreaming && this.#block === 'indexed' && !this.#owesTableUpdate
+    if (isUsual && request.frames !== null && this.#fits(stream, request)) {
+      this.#writePrebuilt(stream, request, request.frames)
       return
     }
-    const { frames } = request
+    this.#writeHeaders(stream)
+    this.#writeData(stream)
+  }
+
+  /** The next request of a streaming lane. */
+  startMessage(stream: GrpcStream): void {
+    const request = this.#requests.variants[stream.request]
+    if (request === undefined) throw new RangeError(`there is no prebuilt request ${stream.request}`)
+    if (request.frames !== null && this.#fits(stream, request)) {
+      this.#writePrebuilt(stream, request, request.frames)
+    } else this.#writeData(stream)
+  }
+
+  #writePrebuilt(stream: GrpcStream, request: GrpcRequest, frames: Uint8Array): void {
+    const { idOffsets } = this.#requests
     const offset = this.#output.reserve(frames.length)
     const { buffer } = this.#output
     buffer.set(frames, offset)
-    writeUint32(buffer, offset + 5, stream.id)
-    writeUint32(buffer, offset + this.#requests.dataOffset + 5, stream.id)
+    for (let index = 0; index < idOffsets.length; index++) {
+      writeUint32(buffer, offset + (idOffsets[index] ?? 0), stream.id)
+    }
     this.#connectionWindowBytes -= request.dataBytes
     stream.sendWindowBytes -= request.dataBytes
-    stream.bytesSent = frames.length
+    stream.bytesSent += frames.length
     stream.isSent = true
   }
 
   /** The stream is over: what was not sent of it stays unsent. */
   forget(stream: GrpcStream): void {
-    const place = this.#blocked.indexOf(stream)
-    if (place !== -1) this.#blocked.splice(place, 1)
+    this.#blocked.delete(stream)
   }
 
   /** A WINDOW_UPDATE for the connection; false when it overflows. */
@@ -74,19 +88,20 @@ export class GrpcSender {
   growStreamWindow(stream: GrpcStream, increment: number): boolean {
     stream.sendWindowBytes += increment
     if (stream.sendWindowBytes > LARGEST_WINDOW_BYTES) return false
-    this.#resume()
+    if (!stream.isSent) this.#writeData(stream)
     return true
   }
 
   /** SETTINGS_INITIAL_WINDOW_SIZE moves the window of every open stream, below zero if need be (section 6.9.2). */
-  setInitialWindow(sizeBytes: number, open: Iterable<GrpcStream>): boolean {
+  setInitialWindow(sizeBytes: number, open: readonly GrpcStream[]): boolean {
     const difference = sizeBytes - this.#initialWindowBytes
     this.#initialWindowBytes = sizeBytes
+    if (difference === 0) return true
     for (const stream of open) {
       stream.sendWindowBytes += difference
       if (stream.sendWindowBytes > LARGEST_WINDOW_BYTES) return false
     }
-    if (difference > 0) this.#resume()
+    for (const stream of open) if (!stream.isSent) this.#writeData(stream)
     return true
   }
 
@@ -111,12 +126,12 @@ export class GrpcSender {
     const payload = writeFrameHeader(buffer, offset, length, FRAME.headers, FLAG.endHeaders, stream.id)
     if (update !== null) buffer.set(update, payload)
     buffer.set(block, payload + (update?.length ?? 0))
-    stream.bytesSent = FRAME_HEADER_BYTES + length
+    stream.bytesSent += FRAME_HEADER_BYTES + length
     this.#owesTableUpdate = false
     if (this.#block === 'filling') this.#block = 'indexed'
   }
 
-  /** Sends as much as the windows take; the rest waits among the blocked. */
+  /** Sends as much as the windows take; the rest waits, for the stream's own window or among the blocked. */
   #writeData(stream: GrpcStream): void {
     const request = this.#requests.variants[stream.request]
     if (request === undefined) return
@@ -125,7 +140,8 @@ export class GrpcSender {
       const windowBytes = Math.min(this.#connectionWindowBytes, stream.sendWindowBytes)
       const length = Math.min(restBytes, windowBytes, MAX_FRAME_PAYLOAD_BYTES)
       if (length <= 0) {
-        if (!this.#blocked.includes(stream)) this.#blocked.push(stream)
+        if (stream.sendWindowBytes > 0) this.#blocked.add(stream)
+        else this.#blocked.delete(stream)
         return
       }
       this.#writeDataFrame(stream, request, length, length === restBytes)
@@ -136,7 +152,14 @@ export class GrpcSender {
   #writeDataFrame(stream: GrpcStream, request: GrpcRequest, length: number, isLast: boolean): void {
     const offset = this.#output.reserve(FRAME_HEADER_BYTES + length)
     const { buffer } = this.#output
-    let position = writeFrameHeader(buffer, offset, length, FRAME.data, isLast ? FLAG.endStream : 0, stream.id)
+    let position = writeFrameHeader(
+      buffer,
+      offset,
+      length,
+      FRAME.data,
+      isLast && !stream.isStreaming ? FLAG.endStream : 0,
+      stream.id,
+    )
     const from = stream.dataSentBytes
     const prefix = request.prefix.subarray(from, from + length)
     buffer.set(prefix, position)
@@ -151,7 +174,7 @@ export class GrpcSender {
   }
 
   #resume(): void {
-    for (const stream of [...this.#blocked]) {
+    for (const stream of this.#blocked) {
       if (this.#connectionWindowBytes <= 0) return
       this.#writeData(stream)
     }

@@ -1,11 +1,16 @@
-// One lane's request on its way: what was sent and received of it. One object a lane, reused by every request.
+// One lane's request on its way: what was sent and received of it. One object a lane, reused by every request. A streaming
+// lane keeps its HTTP/2 stream from answer to request; a unary one opens a stream for each.
 import type { GrpcConnection } from './grpc-connection.ts'
 import { GrpcMessage } from './grpc-message.ts'
 
 export class GrpcStream {
   readonly lane: number
   readonly message: GrpcMessage
-  /** `null` while nothing is in flight, and while it waits for a connection. */
+  /** Many requests, one after the other, over one HTTP/2 stream. */
+  readonly isStreaming: boolean
+  /** A request is in flight or waits to be: it is owed a report. */
+  isBusy = false
+  /** `null` while it has no HTTP/2 stream: when nothing is in flight (unary), and while it waits for a connection. */
   connection: GrpcConnection | null = null
   isWaiting = false
   /** Number of the prebuilt request. */
@@ -22,14 +27,16 @@ export class GrpcStream {
   unreturnedBytes = 0
   hasHeaders = false
 
-  constructor(lane: number, maxMessageBytes: number) {
+  constructor(lane: number, maxMessageBytes: number, isStreaming: boolean) {
     this.lane = lane
+    this.isStreaming = isStreaming
     this.message = new GrpcMessage(maxMessageBytes)
   }
 
   /** Forgets the last request of the lane. */
   prepare(request: number): void {
     this.request = request
+    this.isBusy = true
     this.bytesSent = 0
     this.bytesReceived = 0
   }
@@ -38,10 +45,15 @@ export class GrpcStream {
     this.connection = connection
     this.id = id
     this.sendWindowBytes = sendWindowBytes
-    this.dataSentBytes = 0
-    this.isSent = false
     this.unreturnedBytes = 0
     this.hasHeaders = false
+    this.beginMessage()
+  }
+
+  /** The next request of a streaming lane, on the stream that is open. */
+  beginMessage(): void {
+    this.dataSentBytes = 0
+    this.isSent = false
     this.message.reset()
   }
 }

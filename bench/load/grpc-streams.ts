@@ -69,6 +69,11 @@ export class GrpcStreams {
     this.#decoder.forbidTable()
   }
 
+  /** Reports nothing more of what is open, not even from within the report of another stream. */
+  silence(): void {
+    this.#byId.clear()
+  }
+
   /** Ends a stream on both sides. Frames of it that still come are ignored. */
   reset(stream: GrpcStream, error: number): void {
     this.#output.append(numberFrame(FRAME.resetStream, stream.id, error))
@@ -80,6 +85,8 @@ export class GrpcStreams {
     if (this.#byId.get(stream.id) !== stream) return
     this.#remove(stream)
     this.#onEnd()
+    if (!stream.isBusy) return // A streaming lane between two requests: nobody waits for anything.
+    stream.isBusy = false
     this.#sink.onFailureText(text)
     this.#sink.onAnswer(stream.lane, outcome, code, stream.bytesSent, stream.bytesReceived, null, 0, 0, -1)
   }
@@ -134,8 +141,20 @@ export class GrpcStreams {
     if (problem !== null) this.#reject(stream, problem)
     else if ((flags & FLAG.endStream) !== 0)
       this.fail(stream, 'bad-response', 0, 'the answer ended without grpc-status')
-    else if (stream.unreturnedBytes >= STREAM_WINDOW_BYTES / 2) this.#returnWindow(stream)
+    else {
+      if (stream.unreturnedBytes >= STREAM_WINDOW_BYTES / 2) this.#returnWindow(stream)
+      if (stream.isStreaming && stream.isBusy && stream.message.isComplete) this.#deliver(stream)
+    }
     return null
+  }
+
+  /** A streaming lane's answer is complete: the stream stays. */
+  #deliver(stream: GrpcStream): void {
+    const { lane, bytesSent, bytesReceived, message } = stream
+    const length = message.receivedBytes
+    stream.isBusy = false
+    this.#onEnd()
+    this.#sink.onAnswer(lane, 'ok', 0, bytesSent, bytesReceived, message.body, 0, length, -1)
   }
 
   #returnWindow(stream: GrpcStream): void {
@@ -224,11 +243,12 @@ export class GrpcStreams {
 
   /** The end of an answer, by its trailers. */
   #judge(stream: GrpcStream, { grpcStatus, grpcMessage }: ResponseHeaders): void {
-    if (!stream.isSent) this.#cancel(stream)
+    if (stream.isStreaming || !stream.isSent) this.#cancel(stream)
     if (grpcStatus === null) this.fail(stream, 'bad-response', 0, 'the answer ended without a valid grpc-status')
     else if (grpcStatus !== GRPC_STATUS.OK) {
       this.fail(stream, 'status', grpcStatus, `${grpcStatusName(grpcStatus)}: ${grpcMessage}`)
     } else if (!stream.message.isComplete) this.fail(stream, 'bad-response', 0, stream.message.incompleteness)
+    else if (stream.isStreaming) this.fail(stream, 'aborted', 0, 'the server ended the stream before the answer')
     else this.#succeed(stream)
   }
 
@@ -236,6 +256,7 @@ export class GrpcStreams {
     const { lane, bytesSent, bytesReceived, message } = stream
     this.#remove(stream)
     this.#onEnd()
+    stream.isBusy = false
     this.#sink.onAnswer(lane, 'ok', 0, bytesSent, bytesReceived, message.body, 0, message.receivedBytes, -1)
   }
 

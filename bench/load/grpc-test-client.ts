@@ -37,6 +37,7 @@ export function testClient(
       path: '/inference.GRPCInferenceService/ModelInfer',
       headers: {},
       bodies: [Buffer.from('question')],
+      streaming: false,
       connectTimeoutMs: 5000,
       ...options,
       sink: {

@@ -1,4 +1,4 @@
-// gRPC unary calls over HTTP/2 on raw sockets: `lanes` streams in flight, spread evenly over `connections`.
+// gRPC over HTTP/2 on raw sockets: `lanes` streams spread evenly over `connections`, one per request or one per lane.
 import { LAST_STREAM_ID } from '../protocol/http2-frames.ts'
 import { GrpcChannel } from './grpc-channel.ts'
 import { grpcRequests } from './grpc-requests.ts'
@@ -23,7 +23,7 @@ export function createGrpcTransport(options: TransportOptions, limits: GrpcLimit
   const { host, port, lanes, connectTimeoutMs, sink } = options
   const { lastStreamId, maxMessageBytes } = limits
   const requests = grpcRequests(options)
-  const streams = Array.from({ length: lanes }, (_, lane) => new GrpcStream(lane, maxMessageBytes))
+  const streams = Array.from({ length: lanes }, (_, lane) => new GrpcStream(lane, maxMessageBytes, options.streaming))
   const channels = Array.from(
     { length: Math.max(1, Math.min(lanes, options.connections)) },
     () => new GrpcChannel({ host, port, connectTimeoutMs, requests, sink, lastStreamId }),

@@ -40,6 +40,7 @@ export function testClient(port: number, options: Partial<TransportOptions> = {}
       path: '/predict',
       headers: { 'content-type': 'application/json' },
       bodies: [Buffer.from('{"n":0}'), Buffer.from('{"n":1}')],
+      streaming: false,
       connectTimeoutMs: 5000,
       sink: {
         onAnswer(lane, outcome, code, bytesSent, bytesReceived, body, start, end, headerLength) {

@@ -34,6 +34,7 @@ export async function openTransportSession(
     headers: codec.requestHeaders,
     bodies: makeInputs(job.model, trial.batchSize, job.seed).map((inputs) => codec.encode(inputs)),
     connectTimeoutMs: trial.timeoutMs,
+    streaming: target.streaming,
     sink,
   })
   await transport.open()

@@ -20,6 +20,7 @@ const TARGETS = {
   'kserve-json': { api: 'kserve', protocol: 'http', tensors: 'json' },
   'kserve-binary': { api: 'kserve', protocol: 'http', tensors: 'binary' },
   'kserve-grpc': { api: 'kserve', protocol: 'grpc', tensors: 'binary' },
+  'kserve-stream': { api: 'kserve', protocol: 'grpc', tensors: 'binary', streaming: true },
 } as const
 
 let server: FakeServer | undefined
@@ -41,7 +42,7 @@ function jobFor(
   const closed = { model: 'closed', concurrency: 2, connections: 2 } as const
   return {
     trial: { id: 't', target, batchSize, load: load ?? closed, warmupMs: 0, durationMs: 0, timeoutMs, repetition: 1 },
-    target: { name: target, server: 's', engine, ...kind },
+    target: { name: target, server: 's', engine, streaming: false, ...kind },
     model: MODEL,
     address: kind.protocol === 'grpc' ? fake.grpcAddress : fake.url,
     seed: 42,
@@ -89,6 +90,9 @@ describe('a session', () => {
     [{ status: 503 }, 'kserve-grpc', 'grpc:14'],
     [{ garbage: true }, 'kserve-json', 'bad-response'],
     [{ garbage: true }, 'kserve-grpc', 'bad-response'],
+    [{ garbage: true }, 'kserve-stream', 'bad-response'],
+    [{ status: 503 }, 'kserve-stream', 'grpc:14'],
+    [{ silent: true }, 'kserve-stream', 'timeout'],
     [{ empty: true }, 'flask', 'bad-response'],
     [{ empty: true }, 'kserve-binary', 'bad-response'],
     [{ empty: true }, 'kserve-grpc', 'bad-response'],

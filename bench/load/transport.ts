@@ -46,5 +46,7 @@ export interface TransportOptions {
   readonly headers: Readonly<Record<string, string>>
   readonly bodies: readonly Uint8Array[]
   readonly connectTimeoutMs: number
+  /** gRPC: one stream a lane for all of its requests, instead of one a request. */
+  readonly streaming: boolean
   readonly sink: LaneSink
 }

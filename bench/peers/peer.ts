@@ -29,7 +29,7 @@ export interface PeerCommand {
   readonly files?: Readonly<Record<string, string>>
   /** What it writes its report to, in the job's folder, beside its standard output. */
   readonly reportFile?: string
-  /** Arguments of a second start, after the load, which prints the report. */
+  /** Arguments of a second start, after the load and in any folder, which prints the report. */
   readonly reportArgs?: readonly string[]
 }
 

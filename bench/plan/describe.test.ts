@@ -11,6 +11,7 @@ const target = (name: string, engine: TargetSpec['engine']): TargetSpec => ({
   api: 'kserve',
   protocol: 'grpc',
   tensors: 'binary',
+  streaming: false,
   engine,
 })
 const trial = (id: string, name: string, repetition: number): Trial => ({

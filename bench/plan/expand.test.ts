@@ -34,6 +34,7 @@ function loaded(shape: Partial<Shape> = {}, changes: Partial<Scenario> = {}): Lo
     api: 'kserve',
     protocol: 'grpc',
     tensors: 'binary',
+    streaming: false,
     engine: 'native',
   })
   const scenario: Scenario = {

@@ -5,10 +5,11 @@ import { flaskJsonCodec } from './flask-json.ts'
 import { kserveBinaryCodec } from './kserve-binary.ts'
 import { kserveGrpcCodec } from './kserve-grpc.ts'
 import { kserveJsonCodec } from './kserve-json.ts'
+import { kserveStreamCodec } from './kserve-stream.ts'
 import type { Codec } from './types.ts'
 
 type MakeCodec = (model: ModelSpec, batchSize: number) => Codec
-type Choice = Pick<TargetSpec, 'api' | 'protocol' | 'tensors'>
+type Choice = Pick<TargetSpec, 'api' | 'protocol' | 'tensors'> & Partial<Pick<TargetSpec, 'streaming'>>
 
 /** gRPC is always binary, whatever `tensors` says. */
 const CODECS = {
@@ -21,7 +22,8 @@ const CODECS = {
 
 /** @throws BenchError `no-such-codec` for a combination that no server speaks, such as Flask over gRPC */
 export function makeCodec(target: Choice, model: ModelSpec, batchSize: number): Codec {
-  const make: MakeCodec | null = CODECS[target.api][target.protocol][target.tensors]
+  const isStream = target.streaming === true && target.api === 'kserve' && target.protocol === 'grpc'
+  const make: MakeCodec | null = isStream ? kserveStreamCodec : CODECS[target.api][target.protocol][target.tensors]
   if (make !== null) return make(model, batchSize)
   throw new BenchError({
     kind: 'scenario',

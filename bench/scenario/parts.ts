@@ -55,12 +55,13 @@ function asMap(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function partialTarget(value: unknown): PartialTarget {
-  const { server, api, protocol, tensors, engine } = targetSchema.shape
+  const { server, api, protocol, tensors, streaming, engine } = targetSchema.shape
   return {
     server: read(server, childValue(value, 'server')) ?? undefined,
     api: read(api, childValue(value, 'api')) ?? undefined,
     protocol: read(protocol, childValue(value, 'protocol')) ?? undefined,
     tensors: read(tensors, childValue(value, 'tensors')) ?? undefined,
+    streaming: read(streaming, childValue(value, 'streaming')) ?? undefined,
     engine: read(engine, childValue(value, 'engine')) ?? undefined,
   }
 }

@@ -59,6 +59,11 @@ export const targetSchema = z
       .enum(['json', 'binary'])
       .optional()
       .describe('Form of tensors over HTTP (kserve only). Default: json. Over gRPC it is always binary.'),
+    streaming: z
+      .boolean()
+      .meta({ title: 'true or false', examples: [true] })
+      .default(false)
+      .describe('gRPC only: one ModelStreamInfer stream per request in flight, instead of a ModelInfer call each.'),
     engine: engine.optional().describe('Load generator of this target. Default: the scenario’s `engine`.'),
   })
   .meta({ examples: ['{ server: triton, api: kserve, protocol: grpc }'] })

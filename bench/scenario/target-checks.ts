@@ -46,6 +46,12 @@ function checkTarget(name: string, target: PartialTarget, parts: Parts): Finding
     const message = 'gRPC always carries binary tensors'
     found.push(finding([...path, 'tensors'], 'tensors-protocol', message, 'leave tensors out, or take protocol: http'))
   }
+  if (target.streaming === true && target.protocol === 'http') {
+    const message = 'streaming is a kind of gRPC call'
+    found.push(
+      finding([...path, 'streaming'], 'streaming-protocol', message, 'leave streaming out, or take protocol: grpc'),
+    )
+  }
   return [...found, ...checkEngine(path, target, parts)]
 }
 
@@ -90,6 +96,7 @@ function checkEngine(path: Path, target: PartialTarget, parts: Parts): Finding[]
 function unfit(engine: EngineName, target: PartialTarget): string | null {
   if (engine === 'autocannon' && target.protocol === 'grpc') return 'autocannon speaks HTTP only'
   if (engine === 'grpc-js' && target.protocol === 'http') return 'grpc-js speaks gRPC only'
+  if (engine === 'grpc-js' && target.streaming === true) return 'grpc-js makes unary calls only'
   if (engine === 'autocannon' && target.tensors === 'binary') {
     return 'autocannon decodes answers as UTF-8, so binary tensors could not be verified'
   }

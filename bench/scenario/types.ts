@@ -62,6 +62,8 @@ export interface TargetSpec {
   readonly protocol: 'http' | 'grpc'
   /** How tensors travel over HTTP; gRPC is always binary. */
   readonly tensors: 'json' | 'binary'
+  /** gRPC: requests go over a stream of `ModelStreamInfer` per request in flight, not in a call each. */
+  readonly streaming: boolean
   readonly engine: EngineName
 }
 

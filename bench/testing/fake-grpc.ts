@@ -26,6 +26,10 @@ export function fakeGrpcServer(inference: FakeInference): Http2Server {
     const chunks: Buffer[] = []
     // A client that gives up resets its stream; that is its right.
     stream.on('error', () => stream.destroy())
+    if (String(headers[':path']).endsWith('/ModelStreamInfer')) {
+      serveStream(stream, inference)
+      return
+    }
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
     stream.on('end', () => route(stream, String(headers[':path']), Buffer.concat(chunks), inference))
   })
@@ -39,6 +43,38 @@ function route(stream: ServerHttp2Stream, path: string, body: Buffer, inference:
   else if (method === 'ModelInfer')
     infer(stream, definition.requestDeserialize(message(body)) as InferRequest, inference)
   else sendMessage(stream, definition.responseSerialize({ live: true, ready: true }))
+}
+
+/** Each message is answered when it comes, over a stream that stays open; a status ends it. */
+function serveStream(stream: ServerHttp2Stream, inference: FakeInference): void {
+  const definition = service.ModelStreamInfer
+  let pending = Buffer.alloc(0)
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+  let status = 0
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(status) }))
+  stream.on('end', () => stream.end())
+  stream.on('data', (chunk: Buffer) => {
+    pending = Buffer.concat([pending, chunk])
+    const length = pending.length < PREFIX_BYTES ? Number.POSITIVE_INFINITY : pending.readUInt32BE(1)
+    if (pending.length < PREFIX_BYTES + length) return
+    const request = definition?.requestDeserialize(pending.subarray(PREFIX_BYTES)) as InferRequest
+    pending = pending.subarray(PREFIX_BYTES + length)
+    inference.infer(floats(request.raw_input_contents[0] ?? Buffer.alloc(0)), (reply) => {
+      if (stream.destroyed) return
+      if (reply.kind === 'status') {
+        status = CODE_BY_STATUS[reply.status] ?? 2
+        stream.end()
+        return
+      }
+      stream.write(prefixed(streamMessageOf(reply, request.model_name)))
+      if (inference.options.closeAfterEach) stream.session?.close()
+    })
+  })
+}
+
+function streamMessageOf(reply: Exclude<FakeReply, { kind: 'status' }>, model: string): Buffer {
+  if (reply.kind !== 'outputs') return messageOf(reply, model)
+  return service.ModelStreamInfer?.responseSerialize({ infer_response: answerOf(reply, model) }) ?? Buffer.alloc(0)
 }
 
 function message(body: Buffer): Buffer {
@@ -60,21 +96,28 @@ function infer(stream: ServerHttp2Stream, request: InferRequest, inference: Fake
 function messageOf(reply: Exclude<FakeReply, { kind: 'status' }>, model: string): Buffer {
   if (reply.kind === 'garbage') return GARBAGE
   if (reply.kind === 'empty') return Buffer.alloc(0)
-  const answer = {
+  return service.ModelInfer?.responseSerialize(answerOf(reply, model)) ?? Buffer.alloc(0)
+}
+
+function answerOf({ outputs }: Extract<FakeReply, { kind: 'outputs' }>, model: string): object {
+  return {
     model_name: model,
     model_version: '1',
-    outputs: [{ name: 'output_0', datatype: 'FP32', shape: [reply.outputs.length, 1] }],
-    raw_output_contents: [bytesOfFloats(reply.outputs)],
+    outputs: [{ name: 'output_0', datatype: 'FP32', shape: [outputs.length, 1] }],
+    raw_output_contents: [bytesOfFloats(outputs)],
   }
-  return service.ModelInfer?.responseSerialize(answer) ?? Buffer.alloc(0)
 }
 
 function sendMessage(stream: ServerHttp2Stream, message: Buffer): void {
-  const prefix = Buffer.alloc(PREFIX_BYTES)
-  prefix.writeUInt32BE(message.length, 1)
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
   stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
-  stream.end(Buffer.concat([prefix, message]))
+  stream.end(prefixed(message))
+}
+
+function prefixed(message: Buffer): Buffer {
+  const prefix = Buffer.alloc(PREFIX_BYTES)
+  prefix.writeUInt32BE(message.length, 1)
+  return Buffer.concat([prefix, message])
 }
 
 function sendStatus(stream: ServerHttp2Stream, code: number): void {

@@ -1,6 +1,7 @@
 // h2load (nghttp2): C, one thread, HTTP/1.1 and HTTP/2. To it a gRPC call is a POST; it does not look at grpc-status.
-import type { Peer, PeerOutput, PeerReport } from '../peer.ts'
-import { durationIn, failures, latencies, numberIn } from './read-report.ts'
+import { parseDurationMs } from '../../core/units.ts'
+import type { Peer } from '../peer.ts'
+import { failures, latencies, numberIn } from './read-report.ts'
 
 export const h2load: Peer = {
   name: 'h2load',
@@ -15,16 +16,20 @@ export const h2load: Peer = {
     const shape = [`-c${work.connections}`, `-m${work.streams}`, '-t1', `-D${seconds}`]
     return { args: [...shape, '-d', bodyFile, ...headers, url] }
   },
-  parse({ stdout }: PeerOutput): PeerReport {
+  parse({ stdout }) {
     const failed = numberIn(stdout, /(\d+) failed,/)
-    if (failed === null) throw new Error('there is no line about failed requests')
-    if (failed > 0) return failures(failed, 'requests failed')
     const good = numberIn(stdout, /status codes: (\d+) 2xx/)
-    if (good === 0) return failures(0, 'answers of status 2xx')
-    // Versions from 1.66 on print percentiles of the time for a request; earlier ones have none.
-    return latencies(
-      durationIn(stdout, /^request +: .*\bp50\D+(\S+)/m),
-      durationIn(stdout, /^request +: .*\bp99\D+(\S+)/m),
-    )
+    if (failed === null || good === null) throw new Error('there is no line about failed requests and status codes')
+    if (failed > 0) return failures(failed, 'requests failed')
+    if (good === 0) return { ok: false, reason: 'no answer had a status of 2xx' }
+    return latencies(column(stdout, 'median'), column(stdout, 'p99'))
   },
+}
+
+/** Of the times for a request. The table has no percentiles in most versions; where it has, its head names them. */
+function column(stdout: string, name: string): number | null {
+  const head = /^ +min +max .*$/m.exec(stdout)?.[0].trim().split(/ +/)
+  const row = /^(?:time for )?request *: +(.+)$/m.exec(stdout)?.[1]?.split(/ +/)
+  const value = row?.[head?.indexOf(name) ?? -1]
+  return value === undefined ? null : parseDurationMs(value)
 }
