@@ -1,4 +1,5 @@
 // A run, from a scenario file to a stored, analysed, reported comparison. Reads as the data flow; the stages do the work.
+import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { measureFloors } from './calibration/floors.ts'
 import type { Context } from './cli/command.ts'
@@ -6,6 +7,7 @@ import { CleanupStack } from './core/cleanup.ts'
 import { messageOf } from './core/errors.ts'
 import { type AnalysedRun, buildDocument } from './document.ts'
 import { type LoadThreads, startLoadThreads } from './load/load-threads.ts'
+import { pollsOn } from './load/polling.ts'
 import type { LoadJob } from './load/types.ts'
 import { type CpuTicks, readCpuTicks, readHostFacts, stealFraction } from './measurement/host.ts'
 import { type RunHeader, writeHeader } from './measurement/run-header.ts'
@@ -69,10 +71,10 @@ async function measurePlan(plan: Plan, store: RunStore, world: World): Promise<R
     const servers = await startServers(setting, cleanup)
     const trials = await openTrials({ plan, servers, threads, signal: context.signal, progress })
     const { parity } = trials
-    // Stored before the first trial, so that a run that is killed can still be reported.
-    writeHeader(store.dir, headerOf(plan, start, { servers, parity, floors: [], interrupted: true, finished: false }))
-    for await (const account of trials.measure((records) => store.record(records))) store.append(account)
     const floors = await floorsOf(plan, threads, world)
+    // Stored before the first trial, so that a run that is killed can still be reported.
+    writeHeader(store.dir, headerOf(plan, start, { servers, parity, floors, interrupted: true, finished: false }))
+    for await (const account of trials.measure((records) => store.record(records))) store.append(account)
     const interrupted = context.signal.aborted
     return headerOf(plan, start, { servers, parity, floors, interrupted, finished: true })
   } finally {
@@ -81,7 +83,7 @@ async function measurePlan(plan: Plan, store: RunStore, world: World): Promise<R
   }
 }
 
-/** After the trials, so that nobody waits for it, and while the threads are as warm as they were. */
+/** Before the trials: it also runs the load path until it is compiled, so that no trial measures that. */
 async function floorsOf(
   plan: Plan,
   threads: LoadThreads,
@@ -96,6 +98,7 @@ async function floorsOf(
       targets: plan.targets,
       model,
       seed: plan.seed,
+      polls: pollsOn(plan.scenario, availableParallelism()),
       serverCpu: null,
       open,
       signal,

@@ -1,7 +1,9 @@
 // The measured part of a run: agreement first, then every trial in the plan's order, over one set of load threads.
+import { availableParallelism } from 'node:os'
 
 import type { LoadThreads } from './load/load-threads.ts'
 import { checkParity, type ParityOutcome } from './load/parity.ts'
+import { pollsOn } from './load/polling.ts'
 import type { RequestColumns } from './load/request-columns.ts'
 import type { LoadJob } from './load/types.ts'
 import { measureTrial, withoutData } from './measurement/measure-trial.ts'
@@ -89,8 +91,10 @@ function jobOf(
   trial: Trial,
 ): Omit<LoadJob, 'expected'> {
   const address = target.protocol === 'grpc' ? (server.grpcAddress ?? '') : server.url
+  const tls = address.startsWith('https://') ? server.tls : null
   const { model, verify } = plan.scenario
-  return { trial, target, model, address, seed: plan.seed, verify, share: { index: 0, of: 1 } }
+  const polls = pollsOn(plan.scenario, availableParallelism())
+  return { trial, target, model, address, tls, seed: plan.seed, verify, polls, share: { index: 0, of: 1 } }
 }
 
 /** A trial that only probes: one lane, no load. */

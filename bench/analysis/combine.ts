@@ -68,10 +68,12 @@ export function combineClient(
   floor: Floor | null,
 ): CellSummary['client'] {
   const measured = measurements.filter(({ windowNs }) => windowNs > 0)
+  const polled = measured.some(({ client }) => client.polled)
   const cpuMs = total(measured.map(({ client }) => client.cpuMs))
   return {
     threads: Math.max(0, ...measured.map(({ client }) => client.threads)),
-    cpuUsPerRequest: answered > 0 ? (cpuMs * 1e3) / answered : null,
+    polled,
+    cpuUsPerRequest: answered > 0 && !polled ? (cpuMs * 1e3) / answered : null,
     cpuFraction: weightedMean(
       measured.map(({ client, windowNs }) => ({ value: client.cpuFraction, weight: windowNs })),
     ),

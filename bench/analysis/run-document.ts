@@ -41,9 +41,19 @@ export const floorSchema = z
   .object({
     requestsPerSec: z.number().describe('The most that the generator reaches under this load.'),
     p50Ms: z.number().describe('Latency that the generator and the network path add by themselves.'),
-    cpuUsPerRequest: z.number(),
+    cpuUsPerRequest: nullable(z.number()).describe('null where the threads polled.'),
   })
   .describe('The same load against a server that answers at once, measured in the same run.')
+
+export const pieceSchema = z
+  .object({
+    requestsPerSec: z.number().describe('Offered: requests that were due, per second.'),
+    completed: whole,
+    failed: whole,
+    p50Ms: nullable(z.number()),
+    p99Ms: nullable(z.number()),
+  })
+  .describe('A part of the window: one step, or a tenth of a ramp; all repetitions together.')
 
 export const PROBLEM_CODES = [
   'too-few-samples',
@@ -105,13 +115,15 @@ export const cellSchema = z.object({
   }),
   client: z.object({
     threads: whole.describe('Threads that shared the load; 0 where nothing was measured.'),
-    cpuUsPerRequest: nullable(z.number()),
+    polled: z.boolean().describe('The threads polled instead of sleeping: all of the time, or before each due time.'),
+    cpuUsPerRequest: nullable(z.number()).describe('null where the threads polled.'),
     cpuFraction: nullable(z.number()),
     eventLoopDelayP99Ms: nullable(z.number()),
     bytesSent: whole,
     bytesReceived: whole,
     floor: nullable(floorSchema),
   }),
+  pieces: nullable(z.array(pieceSchema)).describe('Of a load whose rate changes: in the order of time; else null.'),
   problems: z.array(problemSchema),
 })
 
@@ -213,6 +225,7 @@ export const runSchema = z.object({
 export type Estimate = z.infer<typeof estimateSchema>
 export type LatencySummary = z.infer<typeof latencySchema>
 export type Floor = z.infer<typeof floorSchema>
+export type Piece = z.infer<typeof pieceSchema>
 export type Problem = z.infer<typeof problemSchema>
 export type ProblemCode = (typeof PROBLEM_CODES)[number]
 export type CellSummary = z.infer<typeof cellSchema>

@@ -110,10 +110,19 @@ describe('the summary of a cell', () => {
   })
 
   it('divides the client’s CPU by every request that was answered', () => {
-    const client = { threads: 1, cpuMs: 10, cpuFraction: 0.1, eventLoopDelayP99Ms: 1, bytesSent: 7, bytesReceived: 9 }
+    const client = {
+      threads: 1,
+      polled: false,
+      cpuMs: 10,
+      cpuFraction: 0.1,
+      eventLoopDelayP99Ms: 1,
+      bytesSent: 7,
+      bytesReceived: 9,
+    }
     const { cell } = summarise(KEY, [makeMeasurement({ client, requests: every10ms(20, 1) })], null)
     expect(cell.client).toEqual({
       threads: 1,
+      polled: false,
       floor: null,
       cpuUsPerRequest: 500,
       cpuFraction: 0.1,
@@ -133,7 +142,15 @@ describe('the summary of a cell', () => {
       'a window without requests',
       [
         makeMeasurement({
-          client: { threads: 1, cpuMs: 1, cpuFraction: 0, eventLoopDelayP99Ms: 0, bytesSent: 0, bytesReceived: 0 },
+          client: {
+            threads: 1,
+            polled: false,
+            cpuMs: 1,
+            cpuFraction: 0,
+            eventLoopDelayP99Ms: 0,
+            bytesSent: 0,
+            bytesReceived: 0,
+          },
         }),
       ],
     ],
@@ -154,7 +171,15 @@ describe('the problems of a cell', () => {
     const load = made?.load ?? CLOSED
     return summarise({ ...KEY, load }, [makeMeasurement({ windowMs: 10_000, ...made })], floor).cell.problems
   }
-  const client = { threads: 1, cpuMs: 1, cpuFraction: 0.1, eventLoopDelayP99Ms: 1, bytesSent: 0, bytesReceived: 0 }
+  const client = {
+    threads: 1,
+    polled: false,
+    cpuMs: 1,
+    cpuFraction: 0.1,
+    eventLoopDelayP99Ms: 1,
+    bytesSent: 0,
+    bytesReceived: 0,
+  }
 
   it('are none for a clean cell', () => {
     expect(problemsOf({ requests: every10ms(1000, 3), client })).toEqual([])
@@ -198,7 +223,7 @@ describe('the problems of a cell', () => {
   })
 
   it('do not hold it against an open loop that its thread waits by polling', () => {
-    const polling = { ...client, cpuFraction: 1 }
+    const polling = { ...client, polled: true, cpuFraction: 1 }
     expect(problemsOf({ requests: every10ms(1000, 3), load: OPEN, client: polling })).toEqual([])
   })
 

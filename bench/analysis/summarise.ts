@@ -1,5 +1,6 @@
 // Measurements of one cell → its summary, with what comparisons and curves need beside it.
 
+import { piecesOf } from './pieces.ts'
 import { quantile } from '../core/quantile.ts'
 import { OUTCOMES } from '../load/request-columns.ts'
 import type { Measurement } from '../measurement/types.ts'
@@ -64,6 +65,7 @@ export function summarise(key: CellKey, measurements: readonly Measurement[], fl
     errorExamples: [...new Set(measurements.flatMap(({ errorExamples }) => errorExamples))].slice(0, MAX_EXAMPLES),
     server: combineServer(measurements),
     resources: combineResources(measurements),
+    pieces: piecesOf(key.load, measurements),
     client: combineClient(measurements, counts.completed + counts.failed, floor),
   }
   const missing = measurements.length === 0 ? [NOT_RUN] : []

@@ -70,7 +70,7 @@ function errors({ counts, errors: kinds, errorExamples }: Judged): Problem[] {
 
 function generator(cell: Judged, measurements: readonly Measurement[]): Problem[] {
   const p50Ms = cell.latencyMs.p50?.value ?? 0
-  const { cpuFraction, floor } = cell.client
+  const { cpuFraction, floor, polled } = cell.client
   const isOpen = cell.load.model === 'open'
   const reasons: string[] = []
   if (floor !== null && cell.requestsPerSec.value > MAX_OF_CEILING * floor.requestsPerSec) {
@@ -79,8 +79,8 @@ function generator(cell: Judged, measurements: readonly Measurement[]): Problem[
       `${share} of the ${formatCount(floor.requestsPerSec)} requests/s that it reaches at most were asked of it`,
     )
   }
-  // Between two due times an open loop polls the clock: its thread is always busy, and not for want of speed.
-  if (!isOpen && cpuFraction !== null && cpuFraction > MAX_CLIENT_CPU_FRACTION) {
+  // A thread that polls is always busy, and not for want of speed.
+  if (!polled && cpuFraction !== null && cpuFraction > MAX_CLIENT_CPU_FRACTION) {
     reasons.push(`its thread used ${percent(cpuFraction)} of a core`)
   }
   // The middle repetition: one hiccup of the machine in one of them is no limit of the generator.

@@ -34,7 +34,15 @@ function observed(latencyMs: number, lagUs: number, requests = 1000) {
     errors: {},
     errorExamples: [],
     verification: { checked: 0, disagreed: 0, maxAbsDifference: 0 },
-    client: { threads: 1, cpuMs: 0, cpuFraction: 0, eventLoopDelayP99Ms: 0, bytesSent: 0, bytesReceived: 0 },
+    client: {
+      threads: 1,
+      polled: false,
+      cpuMs: 0,
+      cpuFraction: 0,
+      eventLoopDelayP99Ms: 0,
+      bytesSent: 0,
+      bytesReceived: 0,
+    },
   }
   return { columns, record, result }
 }

@@ -82,7 +82,16 @@ export async function calibrate(setting: CalibrationSetting): Promise<Calibratio
   const cells = TARGETS.flatMap(({ name }) =>
     BATCH_SIZES.flatMap((batchSize) => LOADS.map((load) => ({ target: name, batchSize, load }))),
   )
-  const floors = await measureFloors({ cells, targets: TARGETS, model: MODEL, seed: SEED, serverCpu, open, signal })
+  const floors = await measureFloors({
+    cells,
+    targets: TARGETS,
+    model: MODEL,
+    seed: SEED,
+    polls: false,
+    serverCpu,
+    open,
+    signal,
+  })
   const accuracy: AccuracyRow[] = []
   for (const experiment of EXPERIMENTS) {
     if (signal.aborted) break
@@ -105,7 +114,7 @@ async function tryOut(experiment: Experiment, { serverCpu, open, windowMs }: Cal
   try {
     const server = await host.serve({ protocol, behaviour, answer: calibrationAnswer(target, MODEL, 1) })
     const job = { target, model: MODEL, batchSize: 1, load, address: server.address, seed: SEED }
-    const timed = { ...job, warmupMs: WARMUP_MS, windowMs }
+    const timed = { ...job, warmupMs: WARMUP_MS, windowMs, polls: true }
     const { columns, result } = await runBuiltIn(timed, open, () => server.takeRecord())
     const findings = findingsOf(experiment, { columns, result, record: await server.takeRecord() })
     return { experiment: name, windowMs, cpuFraction: result.client.cpuFraction, findings }

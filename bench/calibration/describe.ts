@@ -24,7 +24,7 @@ function floorRow({ protocol, batchSize, load, floor }: FloorRow): string[] {
   const numbers =
     floor === null
       ? ['–', '–', '–']
-      : [significant(floor.p50Ms), floor.cpuUsPerRequest.toFixed(1), formatCount(floor.requestsPerSec)]
+      : [significant(floor.p50Ms), floor.cpuUsPerRequest?.toFixed(1) ?? '–', formatCount(floor.requestsPerSec)]
   return [protocol, String(batchSize), loadText(load), ...numbers]
 }
 

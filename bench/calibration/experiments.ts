@@ -56,18 +56,18 @@ const EVEN: Pacing = {
 
 export const EXPERIMENTS: readonly Experiment[] = [
   {
-    name: `closed loop, HTTP, 4 in flight, fixed ${FIXED_MS} ms`,
+    name: `closed loop, HTTP, 16 in flight, fixed ${FIXED_MS} ms`,
     protocol: 'http',
-    load: closed(4),
+    load: closed(16),
     behaviour: knownLatency({ kind: 'fixed', ms: FIXED_MS }),
     percentiles: [0.5, 0.99],
     within: ONE_PERCENT,
     pacing: null,
   },
   {
-    name: `closed loop, gRPC, 4 in flight over one connection, fixed ${FIXED_MS} ms`,
+    name: `closed loop, gRPC, 16 in flight over one connection, fixed ${FIXED_MS} ms`,
     protocol: 'grpc',
-    load: closed(4, 1),
+    load: closed(16, 1),
     behaviour: knownLatency({ kind: 'fixed', ms: FIXED_MS }),
     percentiles: [0.5, 0.99],
     within: ONE_PERCENT,
@@ -104,9 +104,9 @@ export const EXPERIMENTS: readonly Experiment[] = [
     pacing: { ...EVEN, gapsWithinUs: null, gapsLevel: 0.01, rateWithin: 0.03 },
   },
   {
-    name: 'closed loop, HTTP, 4 in flight, fixed 20 ms, closing after each answer',
+    name: 'closed loop, HTTP, 16 in flight, fixed 20 ms, closing after each answer',
     protocol: 'http',
-    load: closed(4),
+    load: closed(16),
     behaviour: { ...knownLatency({ kind: 'fixed', ms: 20 }), closes: true },
     percentiles: [0.5],
     within: { relative: 0.03, ms: 0 },

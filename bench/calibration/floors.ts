@@ -17,6 +17,7 @@ export interface FloorSetting {
   readonly targets: readonly TargetSpec[]
   readonly model: ModelSpec
   readonly seed: number
+  readonly polls: boolean
   /** Core that the servers are pinned to; `null`: any. */
   readonly serverCpu: number | null
   readonly open: OpenSession
@@ -40,7 +41,7 @@ export async function measureFloors(setting: FloorSetting): Promise<(ClientFloor
 
 async function floorOf(
   cell: CellKey,
-  { targets, model, seed, open }: FloorSetting,
+  { targets, model, seed, polls, open }: FloorSetting,
   host: CalibrationHost,
   addresses: Map<string, Promise<string>>,
 ): Promise<ClientFloor | null> {
@@ -63,6 +64,7 @@ async function floorOf(
       seed,
       warmupMs: WARMUP_MS,
       windowMs: WINDOW_MS,
+      polls,
     },
     open,
   )
@@ -78,7 +80,7 @@ function floorFrom(
   return {
     requestsPerSec: length / (windowNs / 1e9),
     p50Ms: quantile(latenciesNs, 0.5) / 1e6,
-    cpuUsPerRequest: (client.cpuMs * 1e3) / length,
+    cpuUsPerRequest: client.polled ? null : (client.cpuMs * 1e3) / length,
   }
 }
 

@@ -1,4 +1,5 @@
-// Replies that are due later: a binary heap by due time, served by a timer and polled over the last stretch.
+// Replies that are due later: a binary heap by due time. From the first one on it polls the clock without pause, since a
+// timer is late by up to a millisecond, and a core that sleeps wakes up late: the latency is to be the truth.
 import { nowNs } from '../core/clock.ts'
 
 export type Reply = () => void
@@ -8,14 +9,10 @@ interface Entry {
   readonly reply: Reply
 }
 
-/** Node's timers are late by up to about 1 ms: before a due time the event loop is turned without pause instead. */
-const POLL_NS = 1.5e6
-
 export class ReplyQueue {
   readonly #heap: Entry[] = []
-  #timer: NodeJS.Timeout | null = null
-  #isPolling = false
   readonly #tick = () => this.#serve()
+  #isPolling = false
 
   add(dueNs: number, reply: Reply): void {
     const heap = this.#heap
@@ -26,26 +23,15 @@ export class ReplyQueue {
       this.#swap(parent, at)
       at = parent
     }
-    if (!this.#isPolling && heap[0]?.dueNs === dueNs) this.#wait()
+    if (this.#isPolling) return
+    this.#isPolling = true
+    setImmediate(this.#tick)
   }
 
   #serve(): void {
-    this.#isPolling = false
-    this.#timer = null
     const atNs = nowNs()
     while (this.#heap.length > 0 && this.#due(0) <= atNs) this.#take()()
-    if (this.#heap.length > 0) this.#wait()
-  }
-
-  #wait(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = null
-    const waitNs = this.#due(0) - nowNs()
-    if (waitNs > POLL_NS + 1e6) this.#timer = setTimeout(this.#tick, (waitNs - POLL_NS) / 1e6)
-    else {
-      this.#isPolling = true
-      setImmediate(this.#tick)
-    }
+    setImmediate(this.#tick)
   }
 
   #take(): Reply {

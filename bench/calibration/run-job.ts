@@ -15,6 +15,7 @@ export interface BuiltInJob {
   readonly seed: number
   readonly warmupMs: number
   readonly windowMs: number
+  readonly polls: boolean
 }
 
 export interface CollectedRun {
@@ -46,7 +47,7 @@ export async function runBuiltIn(
   }
 }
 
-function loadJobOf({ target, model, batchSize, load, address, seed, warmupMs, windowMs }: BuiltInJob): LoadJob {
+function loadJobOf({ target, model, batchSize, load, address, seed, warmupMs, windowMs, polls }: BuiltInJob): LoadJob {
   return {
     trial: {
       id: `built-in server for ${target.name}`,
@@ -62,9 +63,11 @@ function loadJobOf({ target, model, batchSize, load, address, seed, warmupMs, wi
     model,
     address,
     seed,
+    tls: null,
     verify: { tolerance: 0, every: 1 },
     // There is no reference: what is checked is the form of the answers.
     expected: null,
+    polls,
     share: { index: 0, of: 1 },
   }
 }

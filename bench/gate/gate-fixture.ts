@@ -42,6 +42,7 @@ export function makeCell(changed: Partial<CellSummary> & { readonly p99?: Estima
     resources: { cpuFraction: null, memoryBytes: null, gpu: null },
     client: {
       threads: 1,
+      polled: false,
       cpuUsPerRequest: null,
       cpuFraction: null,
       eventLoopDelayP99Ms: null,
@@ -49,6 +50,7 @@ export function makeCell(changed: Partial<CellSummary> & { readonly p99?: Estima
       bytesReceived: 0,
       floor: null,
     },
+    pieces: null,
     problems: [],
     ...rest,
   }

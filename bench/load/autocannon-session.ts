@@ -56,7 +56,7 @@ async function runPhase(
   const startedAtMs = Date.now()
   const startNs = nowNs()
   const windowNs = phase.durationMs * 1e6
-  const stopMeter = meterClient()
+  const stopMeter = meterClient(false)
   await shoot(job, phase, bodies, signal, {
     answered(status, bytes, responseNs, body, variant) {
       const receivedNs = nowNs() - startNs

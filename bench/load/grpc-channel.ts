@@ -87,18 +87,23 @@ export class GrpcChannel implements ConnectionOwner {
   }
 
   onDraining(connection: GrpcConnection): void {
-    if (connection === this.#current) this.#current = null
+    if (connection === this.#current) this.#letGo(connection)
     if (this.#waiting.length > 0) this.#ensureConnection()
   }
 
   onClosed(connection: GrpcConnection, outcome: Outcome, text: string): void {
     void connection.whenGone().then(() => this.#connections.delete(connection))
     if (this.#isClosed || connection !== this.#current) return
-    this.#current = null
-    this.#backoffMs = connection.hasAnswered ? 0 : Math.min(LONGEST_BACKOFF_MS, Math.max(1, 2 * this.#backoffMs))
+    this.#letGo(connection)
     this.#settleOpen()
     if (!connection.wasReady) this.#failWaiting(outcome, text)
     if (this.#waiting.length > 0) this.#ensureConnection()
+  }
+
+  /** A connection that brought no answer, however it ended, makes the next one wait. */
+  #letGo(connection: GrpcConnection): void {
+    this.#current = null
+    this.#backoffMs = connection.hasAnswered ? 0 : Math.min(LONGEST_BACKOFF_MS, Math.max(1, 2 * this.#backoffMs))
   }
 
   #failWaiting(outcome: Outcome, text: string): void {

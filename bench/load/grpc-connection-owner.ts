@@ -1,11 +1,12 @@
 // What a connection is given, and what it tells the channel that owns it.
-import type { Socket, TcpNetConnectOpts } from 'node:net'
+import type { Connector } from './connector.ts'
 import type { GrpcConnection } from './grpc-connection.ts'
 import type { GrpcRequests } from './grpc-requests.ts'
 import type { Outcome } from './request-columns.ts'
 import type { LaneSink } from './transport.ts'
 
 export interface ConnectionOptions {
+  /** A name or an address, the latter without brackets. */
   readonly host: string
   readonly port: number
   readonly connectTimeoutMs: number
@@ -13,8 +14,7 @@ export interface ConnectionOptions {
   readonly sink: LaneSink
   /** Highest stream id before a new connection is needed. */
   readonly lastStreamId: number
-  /** What makes the socket: `net.connect` where absent; a test that plays the server's bytes gives its own. */
-  readonly connect?: (options: TcpNetConnectOpts) => Socket
+  readonly connector: Connector
 }
 
 export interface ConnectionOwner {

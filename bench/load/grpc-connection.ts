@@ -1,5 +1,5 @@
 // One HTTP/2 connection as a gRPC client sees it: handshake, frames in both directions, and how it ends.
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { type FrameHandler, Http2FrameReader } from '../protocol/http2-frame-reader.ts'
 import {
   FLAG,
@@ -42,16 +42,15 @@ export class GrpcConnection implements FrameHandler {
   constructor(options: ConnectionOptions, owner: ConnectionOwner) {
     this.#options = options
     this.#owner = owner
-    const { host, port, connectTimeoutMs } = options
+    const { host, port, connectTimeoutMs, connector } = options
     const onread = { buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES), callback: this.#onRead }
-    this.#socket = (options.connect ?? connect)({ host, port, noDelay: true, onread })
-    this.#output = new GrpcOutput(this.#socket)
+    this.#socket = connector.connect({ host, port, noDelay: true, onread })
+    this.#output = new GrpcOutput(this.#socket, connector.lateBytes > 0)
     this.#sender = new GrpcSender(this.#output, options.requests)
     this.#streams = new GrpcStreams(this.#output, this.#sender, options.sink, () => this.#onStreamEnd())
     this.#connectTimer = setTimeout(() => this.#onConnectTimeout(connectTimeoutMs), connectTimeoutMs)
-    this.#socket.on('connect', () => this.#introduce())
-    // Two refused addresses of one name make an error without a message.
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#onSocketEnd(error.message || `${error.code}`))
+    this.#socket.on(connector.readyEvent, () => this.#introduce())
+    this.#socket.on('error', (error) => this.#onSocketEnd(connector.textOf(error, this.#socket)))
     this.#socket.on('close', () => this.#onSocketEnd('closed by the server'))
   }
 
@@ -237,7 +236,9 @@ export class GrpcConnection implements FrameHandler {
 
   #introduce(): void {
     if (this.#state !== 'connecting') return
-    this.#output.append(CLIENT_HELLO)
+    const refusal = this.#options.connector.refusalOf(this.#socket)
+    if (refusal === null) this.#output.append(CLIENT_HELLO)
+    else this.#end('connect', refusal, null)
   }
 
   #onConnectTimeout(timeoutMs: number): void {

@@ -1,5 +1,6 @@
 // The reference engine @grpc/grpc-js behind the same loops: what gRPC costs with the ordinary client.
 import * as grpc from '@grpc/grpc-js'
+import { TlsClient } from '../core/tls.ts'
 import type { Outcome } from './request-columns.ts'
 import type { Transport, TransportOptions } from './transport.ts'
 
@@ -12,10 +13,12 @@ const PREFIX_BYTES = 5
 /** Lanes are calls in flight, spread over clients that each have a connection of their own. */
 export function createGrpcJsTransport(options: TransportOptions): Transport {
   const { host, port, lanes, connections, path, bodies, sink, connectTimeoutMs } = options
+  const { credentials, channelOptions } = securityOf(options)
   const clients = Array.from(
     { length: connections },
     () =>
-      new grpc.Client(`${host}:${port}`, grpc.credentials.createInsecure(), {
+      new grpc.Client(`${host}:${port}`, credentials, {
+        ...channelOptions,
         // Clients to one target share a connection unless each has a pool of its own.
         'grpc.use_local_subchannel_pool': 1,
         'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
@@ -63,8 +66,18 @@ function same(bytes: Buffer): Buffer {
   return bytes
 }
 
+function securityOf({ tls, host }: TransportOptions) {
+  if (tls === null) return { credentials: grpc.credentials.createInsecure(), channelOptions: {} }
+  const { secureContext, rejectUnauthorized } = new TlsClient(tls, host, 'h2').options
+  return {
+    credentials: grpc.credentials.createFromSecureContext(secureContext, { rejectUnauthorized }),
+    channelOptions: tls.serverName === null ? {} : { 'grpc.ssl_target_name_override': tls.serverName },
+  }
+}
+
 /** UNAVAILABLE without ever having been connected is what grpc-js makes of a refused connection. */
 function outcomeOf({ code, details }: grpc.ServiceError): Outcome {
+  if (code === grpc.status.DEADLINE_EXCEEDED) return 'timeout'
   return code === grpc.status.UNAVAILABLE && details.includes('No connection established') ? 'connect' : 'status'
 }
 

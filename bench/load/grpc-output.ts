@@ -5,6 +5,8 @@ const CAPACITY_BYTES = 64 * 1024
 
 export class GrpcOutput {
   readonly #socket: Socket
+  /** 1 where the socket copies what it is given, and says a turn of the event loop later that it did; else 0. */
+  readonly #copies: 0 | 1
   readonly #flush = () => this.flush()
   #length = 0
   #isScheduled = false
@@ -13,8 +15,9 @@ export class GrpcOutput {
   /** Replaced by `reserve` and `flush`: read it again after each of them. */
   buffer = Buffer.allocUnsafeSlow(CAPACITY_BYTES)
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, copies: boolean) {
     this.#socket = socket
+    this.#copies = copies ? 1 : 0
   }
 
   /** Makes room at the end of `buffer`; returns the offset, which the caller fills before it does anything else. */
@@ -54,12 +57,12 @@ export class GrpcOutput {
     if (length === 0 || this.#isClosed) return
     this.#socket.write(this.buffer.subarray(0, length))
     // The kernel did not take all of it at once: the buffer belongs to the socket until it does.
-    if (this.#socket.writableLength > 0) this.buffer = Buffer.allocUnsafeSlow(CAPACITY_BYTES)
+    if (this.#socket.writableLength > length * this.#copies) this.buffer = Buffer.allocUnsafeSlow(CAPACITY_BYTES)
   }
 
   /** True while the kernel has not taken what was written. */
   get isBehind(): boolean {
-    return this.#socket.writableLength > 0
+    return this.#socket.writableLength > CAPACITY_BYTES * this.#copies
   }
 
   /** Nothing is written from here on. */

@@ -7,6 +7,18 @@ import type { TransportOptions } from './transport.ts'
 const GRPC_PREFIX_BYTES = 5
 const STREAM_ID_OFFSET = 5
 const NO_BYTES = new Uint8Array(0)
+const NS_PER_MS = 1e6
+/** Of grpc-timeout, in ns, the coarsest first. */
+const TIMEOUT_UNITS = [
+  ['H', 3_600_000 * NS_PER_MS],
+  ['M', 60_000 * NS_PER_MS],
+  ['S', 1000 * NS_PER_MS],
+  ['m', NS_PER_MS],
+  ['u', 1000],
+  ['n', 1],
+] as const
+/** Eight digits at most. */
+const LARGEST_TIMEOUT = 99_999_999
 
 export interface GrpcRequest {
   readonly prefix: Uint8Array
@@ -37,16 +49,26 @@ export function grpcRequests(options: TransportOptions): GrpcRequests {
   }
 }
 
-function headerFields({ host, port, path, headers }: TransportOptions): HeaderField[] {
-  const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+function headerFields({ host, port, tls, path, headers, streaming, timeoutMs }: TransportOptions): HeaderField[] {
+  const authority = host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`
   const pseudo: HeaderField[] = [
     [':method', 'POST'],
-    [':scheme', 'http'],
+    [':scheme', tls === null ? 'http' : 'https'],
     [':path', path],
     [':authority', authority],
   ]
   const defaults = { te: 'trailers', 'content-type': 'application/grpc', 'user-agent': 'dyno' }
-  return [...pseudo, ...Object.entries({ ...defaults, ...headers })]
+  // The deadline is a call's: a stream of many requests outlives that of any of them. Always the same, it stays indexed.
+  const deadline = streaming ? {} : { 'grpc-timeout': grpcTimeout(timeoutMs) }
+  return [...pseudo, ...Object.entries({ ...deadline, ...defaults, ...headers })]
+}
+
+/** `10S`, `1500u`: gRPC's form of a timeout, exact where its eight digits allow, else the next longer one. */
+export function grpcTimeout(timeoutMs: number): string {
+  const ns = Math.max(1, Math.round(timeoutMs * NS_PER_MS))
+  const exact = TIMEOUT_UNITS.find(([, unitNs]) => ns % unitNs === 0 && ns / unitNs <= LARGEST_TIMEOUT)
+  const [unit, unitNs] = exact ?? TIMEOUT_UNITS.findLast(([, each]) => ns / each <= LARGEST_TIMEOUT) ?? TIMEOUT_UNITS[0]
+  return `${Math.min(LARGEST_TIMEOUT, Math.ceil(ns / unitNs))}${unit}`
 }
 
 /** @param headers `null`: the stream stays open, and its headers were sent */

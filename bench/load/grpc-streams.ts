@@ -148,10 +148,12 @@ export class GrpcStreams {
     return null
   }
 
-  /** A streaming lane's answer is complete: the stream stays. */
+  /** A streaming lane's answer is complete: the stream stays, as a rule. */
   #deliver(stream: GrpcStream): void {
     const { lane, bytesSent, bytesReceived, message } = stream
     const length = message.receivedBytes
+    // Answered before all of the request was sent: its rest would be taken for the beginning of the next one.
+    if (!stream.isSent) this.reset(stream, HTTP2_ERROR.CANCEL)
     stream.isBusy = false
     this.#onEnd()
     this.#sink.onAnswer(lane, 'ok', 0, bytesSent, bytesReceived, message.body, 0, length, -1)
@@ -246,7 +248,9 @@ export class GrpcStreams {
     if (stream.isStreaming || !stream.isSent) this.#cancel(stream)
     if (grpcStatus === null) this.fail(stream, 'bad-response', 0, 'the answer ended without a valid grpc-status')
     else if (grpcStatus !== GRPC_STATUS.OK) {
-      this.fail(stream, 'status', grpcStatus, `${grpcStatusName(grpcStatus)}: ${grpcMessage}`)
+      // Of the deadline that the request carried: the server gave up where we were about to.
+      const outcome = grpcStatus === GRPC_STATUS.DEADLINE_EXCEEDED ? 'timeout' : 'status'
+      this.fail(stream, outcome, grpcStatus, `${grpcStatusName(grpcStatus)}: ${grpcMessage}`)
     } else if (!stream.message.isComplete) this.fail(stream, 'bad-response', 0, stream.message.incompleteness)
     else if (stream.isStreaming) this.fail(stream, 'aborted', 0, 'the server ended the stream before the answer')
     else this.#succeed(stream)

@@ -38,7 +38,9 @@ export function testClient(
       headers: {},
       bodies: [Buffer.from('question')],
       streaming: false,
+      tls: null,
       connectTimeoutMs: 5000,
+      timeoutMs: 5000,
       ...options,
       sink: {
         onAnswer(lane, outcome, code, bytesSent, bytesReceived, body, start, end) {

@@ -1,5 +1,6 @@
-// gRPC over HTTP/2 on raw sockets: `lanes` streams spread evenly over `connections`, one per request or one per lane.
+// gRPC over HTTP/2 on plain or TLS sockets: `lanes` streams spread evenly over `connections`, one per request or one per lane.
 import { LAST_STREAM_ID } from '../protocol/http2-frames.ts'
+import { createConnector } from './connector.ts'
 import { GrpcChannel } from './grpc-channel.ts'
 import { grpcRequests } from './grpc-requests.ts'
 import { GrpcStream } from './grpc-stream.ts'
@@ -20,13 +21,16 @@ const DEFAULT_LIMITS: GrpcLimits = { maxMessageBytes: 16 * 1024 * 1024, lastStre
  * that breaks HTTP/2 or gRPC is `bad-response`.
  */
 export function createGrpcTransport(options: TransportOptions, limits: GrpcLimits = DEFAULT_LIMITS): Transport {
-  const { host, port, lanes, connectTimeoutMs, sink } = options
+  const { port, lanes, connectTimeoutMs, sink } = options
+  // A URL writes an IPv6 address in brackets, a socket wants it without.
+  const host = options.host.replace(/^\[(.*)\]$/, '$1')
+  const connector = createConnector(options.tls, host, 'h2')
   const { lastStreamId, maxMessageBytes } = limits
   const requests = grpcRequests(options)
   const streams = Array.from({ length: lanes }, (_, lane) => new GrpcStream(lane, maxMessageBytes, options.streaming))
   const channels = Array.from(
     { length: Math.max(1, Math.min(lanes, options.connections)) },
-    () => new GrpcChannel({ host, port, connectTimeoutMs, requests, sink, lastStreamId }),
+    () => new GrpcChannel({ host, port, connector, connectTimeoutMs, requests, sink, lastStreamId }),
   )
   let isClosed = false
   return {

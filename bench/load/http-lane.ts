@@ -1,8 +1,9 @@
 // One lane of HTTP/1.1: a connection that carries one request at a time and is opened again whenever it is needed.
 // The success path makes no promise, closure or object; a connection makes its few listeners when it is opened.
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { messageOf } from '../core/errors.ts'
 import { Http1Parser, PARSE, type ParserLimits } from '../protocol/http1-parser.ts'
+import type { Connector } from './connector.ts'
 import type { Outcome } from './request-columns.ts'
 import type { LaneSink } from './transport.ts'
 
@@ -11,6 +12,7 @@ export interface HttpLaneContext {
   /** A name is replaced by the address that it was first found at, so that opening again asks no resolver. */
   address: string
   readonly port: number
+  readonly connector: Connector
   /** Every socket reads into it: Node hands what it read over at once, before anything else is read. */
   readonly readBuffer: Buffer
   readonly connectTimeoutMs: number
@@ -34,6 +36,10 @@ export class HttpLane {
   /** The request in flight. */
   #request: Buffer | null = null
   #isWritten = false
+  /** The connection has brought at least one whole answer. */
+  #hasAnswered = false
+  /** The last connection brought none: the next one is not made at once. */
+  #mustWait = false
   #backoffMs = FIRST_BACKOFF_MS
   #backoffTimer: NodeJS.Timeout | null = null
   /** Called once the connection that `open` asked for is ready or has failed. */
@@ -60,7 +66,7 @@ export class HttpLane {
     this.#parser.reset()
     this.#request = request
     this.#isWritten = false
-    if (this.#socket === null) this.#connect()
+    if (this.#socket === null) this.#connectAgain()
     else if (this.#isConnected) this.#write(this.#socket, request)
   }
 
@@ -77,10 +83,17 @@ export class HttpLane {
     this.#drop()
   }
 
+  /** A server that takes connections and answers on none of them must not turn the loop into a spin either. */
+  #connectAgain(): void {
+    if (this.#mustWait) this.#afterBackoff(() => this.#connect())
+    else this.#connect()
+    this.#mustWait = false
+  }
+
   #connect(): void {
-    const { address, port, readBuffer, connectTimeoutMs, sockets } = this.#context
+    const { address, port, connector, readBuffer, connectTimeoutMs, sockets } = this.#context
     try {
-      const socket: Socket = connect({
+      const socket: Socket = connector.connect({
         host: address,
         port,
         noDelay: true,
@@ -90,12 +103,11 @@ export class HttpLane {
       this.#isConnected = false
       sockets.add(socket)
       let reason = 'the connection was closed'
-      socket.on('connect', () => this.#onConnect(socket))
+      socket.on(connector.readyEvent, () => this.#onConnect(socket))
       socket.on('timeout', () => this.#onTimeout(socket))
       socket.on('end', () => this.#onLost(socket, null))
       socket.on('error', (error) => {
-        // Several addresses that all refused make an error whose message is empty.
-        reason = messageOf(error) || String((error as NodeJS.ErrnoException).code)
+        reason = connector.textOf(error, socket)
         this.#onLost(socket, reason)
       })
       socket.on('close', () => {
@@ -110,9 +122,14 @@ export class HttpLane {
 
   #onConnect(socket: Socket): void {
     if (socket !== this.#socket) return
+    const refusal = this.#context.connector.refusalOf(socket)
+    if (refusal !== null) {
+      this.#onLost(socket, refusal)
+      return
+    }
     this.#context.address = socket.remoteAddress ?? this.#context.address
     this.#isConnected = true
-    this.#backoffMs = FIRST_BACKOFF_MS
+    this.#hasAnswered = false
     socket.setTimeout(0)
     this.#settleOpen()
     if (this.#request !== null) this.#write(socket, this.#request)
@@ -139,6 +156,7 @@ export class HttpLane {
     const result = this.#parser.feed(this.#context.readBuffer, 0, length)
     if (result === PARSE.done) this.#finish(socket)
     else if (result === PARSE.failed) {
+      this.#mustWait = !this.#hasAnswered
       this.#drop()
       this.#fail('bad-response', `bad-response: ${this.#parser.failure}`)
     }
@@ -148,8 +166,10 @@ export class HttpLane {
   /** A whole answer: the connection's future is settled first, since the sink may send again at once. */
   #finish(socket: Socket): void {
     const parser = this.#parser
+    this.#hasAnswered = true
+    this.#backoffMs = FIRST_BACKOFF_MS
     if (!parser.keepsAlive) this.#retire(socket)
-    else if (parser.leftoverBytes > 0 || socket.writableLength > 0) this.#drop()
+    else if (parser.leftoverBytes > 0 || socket.writableLength > this.#context.connector.lateBytes) this.#drop()
     const { status, body, bodyStart, bodyEnd } = parser
     const outcome: Outcome = status === 200 ? 'ok' : 'status'
     if (outcome === 'status') this.#context.sink.onFailureText(statusText(status, body, bodyStart, bodyEnd))
@@ -164,7 +184,10 @@ export class HttpLane {
     if (!this.#isConnected) this.#onConnectFailed(reason ?? 'the connection was closed')
     else if (this.#request === null) return
     else if (reason === null && this.#parser.finish() === PARSE.done) this.#finish(socket)
-    else this.#fail('aborted', `aborted: ${reason ?? this.#parser.failure}`)
+    else {
+      this.#mustWait = !this.#hasAnswered
+      this.#fail('aborted', `aborted: ${reason ?? this.#parser.failure}`)
+    }
   }
 
   #onConnectFailed(reason: string): void {
@@ -174,9 +197,13 @@ export class HttpLane {
 
   /** A server that is not there must not turn the loop into a spin: the failure is told after a growing delay. */
   #failLater(reason: string): void {
+    this.#afterBackoff(() => this.#fail('connect', `connect: ${reason}`))
+  }
+
+  #afterBackoff(act: () => void): void {
     this.#backoffTimer = setTimeout(() => {
       this.#backoffTimer = null
-      this.#fail('connect', `connect: ${reason}`)
+      act()
     }, this.#backoffMs)
     this.#backoffMs = Math.min(MAX_BACKOFF_MS, this.#backoffMs * 2)
   }

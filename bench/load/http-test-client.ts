@@ -41,7 +41,9 @@ export function testClient(port: number, options: Partial<TransportOptions> = {}
       headers: { 'content-type': 'application/json' },
       bodies: [Buffer.from('{"n":0}'), Buffer.from('{"n":1}')],
       streaming: false,
+      tls: null,
       connectTimeoutMs: 5000,
+      timeoutMs: 5000,
       sink: {
         onAnswer(lane, outcome, code, bytesSent, bytesReceived, body, start, end, headerLength) {
           const text = body === null ? null : Buffer.from(body.subarray(start, end)).toString('latin1')

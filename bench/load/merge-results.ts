@@ -35,6 +35,7 @@ export function mergeProgress(all: readonly PhaseProgress[]): PhaseProgress {
 function mergeClient(all: readonly ClientUse[]): ClientUse {
   return {
     threads: total(all.map(({ threads }) => threads)),
+    polled: all.some(({ polled }) => polled),
     cpuMs: total(all.map(({ cpuMs }) => cpuMs)),
     cpuFraction: Math.max(...all.map(({ cpuFraction }) => cpuFraction)),
     eventLoopDelayP99Ms: Math.max(...all.map(({ eventLoopDelayP99Ms }) => eventLoopDelayP99Ms)),

@@ -6,6 +6,7 @@ import { meterClient } from './client-meter.ts'
 import { runClosedLoop } from './closed-loop.ts'
 import { runOpenLoop } from './open-loop.ts'
 import { PhaseRun, type PhaseSetting } from './phase-run.ts'
+import { startPolling } from './polling.ts'
 import type { Transport } from './transport.ts'
 import type { LoadJob, Phase, PhaseProgress, PhaseResult } from './types.ts'
 
@@ -33,12 +34,15 @@ export interface PhaseContext {
 export async function runPhase(run: PhaseRun, context: PhaseContext): Promise<Omit<PhaseResult, 'verification'>> {
   const { phase, signal } = context
   const startedAtMs = Date.now()
-  const stopMeter = meterClient()
+  const { load } = context.job.trial
+  const stopMeter = meterClient(context.job.polls || load.model === 'open')
+  const stopPolling = context.job.polls ? startPolling() : () => {}
   const stopTimeouts = run.watchTimeouts()
   const progress = setInterval(() => context.onProgress(run.progress()), PROGRESS_EVERY_MS)
   const counts = await Promise.race([drive(run, context), whenAborted(signal)])
   clearInterval(progress)
   stopTimeouts()
+  stopPolling()
   const ranNs = run.elapsedNs()
   const answered = run.recorder.length
   const client = stopMeter(run.recorder)

@@ -28,12 +28,14 @@ export async function openTransportSession(
   const sink = new SwitchedSink()
   const transport = createTransport({
     ...hostAndPort(job.address),
+    tls: job.tls,
     lanes: trial.load.model === 'closed' ? trial.load.concurrency : trial.load.maxInFlight,
     connections: trial.load.connections,
     path: codec.path,
     headers: codec.requestHeaders,
     bodies: makeInputs(job.model, trial.batchSize, job.seed).map((inputs) => codec.encode(inputs)),
     connectTimeoutMs: trial.timeoutMs,
+    timeoutMs: trial.timeoutMs,
     streaming: target.streaming,
     sink,
   })
@@ -63,8 +65,8 @@ export async function openTransportSession(
   }
 }
 
-/** `http://host:port` or `host:port`; IPv6 hosts stay in brackets. */
+/** `http://host:port`, `https://host:port` or `host:port`; IPv6 hosts stay in brackets. */
 export function hostAndPort(address: string): { readonly host: string; readonly port: number } {
   const url = new URL(address.includes('://') ? address : `http://${address}`)
-  return { host: url.hostname, port: Number(url.port || 80) }
+  return { host: url.hostname, port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)) }
 }

@@ -45,9 +45,11 @@ function jobFor(
     target: { name: target, server: 's', engine, streaming: false, ...kind },
     model: MODEL,
     address: kind.protocol === 'grpc' ? fake.grpcAddress : fake.url,
+    tls: null,
     seed: 42,
     verify: { tolerance: 1e-6, every: 5 },
     expected: null,
+    polls: false,
     share: { index: 0, of: 1 },
   }
 }

@@ -1,4 +1,5 @@
 // One protocol's connections, seen by the loops: lanes that each carry one request at a time.
+import type { TlsSettings } from '../core/tls.ts'
 import type { Outcome } from './request-columns.ts'
 
 /** What a lane reports, exactly once for every send. No allocation on the way. */
@@ -39,6 +40,8 @@ export interface Transport {
 export interface TransportOptions {
   readonly host: string
   readonly port: number
+  /** `null`: no TLS. What TLS adds to the bytes is not counted. */
+  readonly tls: TlsSettings | null
   readonly lanes: number
   readonly connections: number
   /** Codec's path, headers and the prebuilt bodies (HTTP) or messages (gRPC). */
@@ -46,6 +49,8 @@ export interface TransportOptions {
   readonly headers: Readonly<Record<string, string>>
   readonly bodies: readonly Uint8Array[]
   readonly connectTimeoutMs: number
+  /** gRPC: told to the server with every request as its deadline; a late answer is given up by `abandon`. */
+  readonly timeoutMs: number
   /** gRPC: one stream a lane for all of its requests, instead of one a request. */
   readonly streaming: boolean
   readonly sink: LaneSink

@@ -1,4 +1,5 @@
 // What load is asked for and what it says about it: jobs, phases, sessions. The records themselves are request-columns.ts.
+import type { TlsSettings } from '../core/tls.ts'
 import type { Trial } from '../plan/types.ts'
 import type { ModelSpec, TargetSpec } from '../scenario/types.ts'
 import type { RequestColumns } from './request-columns.ts'
@@ -8,8 +9,10 @@ export interface LoadJob {
   readonly trial: Trial
   readonly target: TargetSpec
   readonly model: ModelSpec
-  /** `http://host:port` for HTTP targets, `host:port` for gRPC targets. */
+  /** `http://host:port` or `https://…` for HTTP targets, `host:port` or `https://…` for gRPC targets. */
   readonly address: string
+  /** `null`: no TLS. */
+  readonly tls: TlsSettings | null
   /** Seeds inputs and arrivals. */
   readonly seed: number
   readonly verify: { readonly tolerance: number; readonly every: number }
@@ -18,6 +21,8 @@ export interface LoadJob {
    * `null`: values are not checked (the reference target itself before its parity is known).
    */
   readonly expected: readonly (readonly Float64Array[])[] | null
+  /** The thread polls while a phase runs, instead of sleeping. */
+  readonly polls: boolean
   /** Which of the threads that share the trial this job is for; the trial's slots and connections are already its own. */
   readonly share: { readonly index: number; readonly of: number }
 }
@@ -50,6 +55,8 @@ export interface Verification {
 /** CPU of the threads that generate the load, over the phase. */
 export interface ClientUse {
   readonly threads: number
+  /** Some of the time was spent polling: CPU says nothing about the cost of a request then. */
+  readonly polled: boolean
   readonly cpuMs: number
   /** Of the busiest thread: its CPU time / wall time of the phase, 1 = one core. */
   readonly cpuFraction: number

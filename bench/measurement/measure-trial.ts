@@ -42,7 +42,8 @@ export async function measureTrial(setting: TrialSetting): Promise<TrialAccount>
 
 async function measureWindow(setting: TrialSetting, session: LoadSession): Promise<TrialAccount> {
   const { trial, server, listener } = setting
-  const counters = () => (setting.statisticsOf === null ? null : readServerCounters(server.url, setting.statisticsOf))
+  const { statisticsOf } = setting
+  const counters = () => (statisticsOf === null ? null : readServerCounters(server.url, statisticsOf, server.tls))
   const atRest = await counters()
   let before = atRest
   if (trial.warmupMs > 0) {
@@ -124,7 +125,15 @@ export function withoutData(setting: Pick<TrialSetting, 'trial' | 'engine'>, fau
     errors: {},
     errorExamples: [],
     verification: { checked: 0, disagreed: 0, maxAbsDifference: 0 },
-    client: { threads: 1, cpuMs: 0, cpuFraction: 0, eventLoopDelayP99Ms: 0, bytesSent: 0, bytesReceived: 0 },
+    client: {
+      threads: 1,
+      polled: false,
+      cpuMs: 0,
+      cpuFraction: 0,
+      eventLoopDelayP99Ms: 0,
+      bytesSent: 0,
+      bytesReceived: 0,
+    },
     server: null,
     resources: NO_RESOURCES,
     faults: [fault],

@@ -1,5 +1,7 @@
 // The server's own account: Triton's statistics extension, read before and after a window.
 import { z } from 'zod'
+import { ask, jsonOf } from '../core/http-request.ts'
+import type { TlsSettings } from '../core/tls.ts'
 import type { ServerStatistics } from './types.ts'
 
 /** Cumulative since the server loaded the model. Times in ns. */
@@ -37,28 +39,21 @@ const answerSchema = z.object({
     .min(1),
 })
 
-/** Statistics pages of a few models are a few KB; whatever is larger is not one. */
-const MAX_ANSWER_BYTES = 1024 ** 2
-
-/** @returns the counters summed over the model's versions, `null` where the server has no such page */
-export async function readServerCounters(url: string, model: string): Promise<ServerCounters | null> {
-  const text = await fetchText(`${url}/v2/models/${encodeURIComponent(model)}/stats`)
-  if (text === null) return null
-  try {
-    return sumVersions(answerSchema.parse(JSON.parse(text)))
-  } catch {
-    return null // Another kind of server, or one that tells something else there: then it tells nothing that we know.
-  }
-}
-
-async function fetchText(url: string): Promise<string | null> {
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(2000) })
-    const bytes = await answer.arrayBuffer()
-    return answer.ok && bytes.byteLength <= MAX_ANSWER_BYTES ? new TextDecoder().decode(bytes) : null
-  } catch {
-    return null // Refused or too slow: the trial itself will show that the server is gone.
-  }
+/**
+ * @param tls for https
+ * @returns the counters summed over the model's versions, `null` where the server has no such page
+ */
+export async function readServerCounters(
+  url: string,
+  model: string,
+  tls: TlsSettings | null = null,
+): Promise<ServerCounters | null> {
+  // Refused or too slow: the trial itself will show that the server is gone.
+  const answer = await ask(`${url}/v2/models/${encodeURIComponent(model)}/stats`, { tls }).catch(() => null)
+  if (answer?.status !== 200) return null
+  const parsed = answerSchema.safeParse(jsonOf(answer))
+  // Another kind of server, or one that tells something else there: then it tells nothing that we know.
+  return parsed.success ? sumVersions(parsed.data) : null
 }
 
 function sumVersions(answer: z.infer<typeof answerSchema>): ServerCounters {

@@ -46,6 +46,7 @@ const storedSchema = z.object({
   verification: z.object({ checked: whole, disagreed: whole, maxAbsDifference: amount }),
   client: z.object({
     threads: whole,
+    polled: z.boolean(),
     cpuMs: amount,
     cpuFraction: amount,
     eventLoopDelayP99Ms: amount,

@@ -76,5 +76,6 @@ export interface ParityResult {
 export interface ClientFloor {
   readonly requestsPerSec: number
   readonly p50Ms: number
-  readonly cpuUsPerRequest: number
+  /** `null` where the threads polled. */
+  readonly cpuUsPerRequest: number | null
 }

@@ -34,6 +34,7 @@ const PLAN: Plan = {
     targets: [],
     matrix: { targets: ['grpc', 'js'], batchSizes: [4], loads: [load] },
     workers: 1,
+    polling: 'never',
     measure: { warmupMs: 0, durationMs: 90_000, repetitions: 2, timeoutMs: 1000, seed: 7 },
     verify: { tolerance: 0, every: 1 },
     compare: null,

@@ -45,6 +45,7 @@ function loaded(shape: Partial<Shape> = {}, changes: Partial<Scenario> = {}): Lo
     targets: [...targets, 'left-out'].map(targetOf),
     matrix: { targets, batchSizes, loads },
     workers: 1,
+    polling: 'never',
     measure: { warmupMs: 150, durationMs: 500, repetitions, timeoutMs: 1000, seed },
     verify: { tolerance: 0, every: 1 },
     compare: null,
@@ -171,7 +172,7 @@ describe('batch sizes above the model’s limit', () => {
   })
 
   it('pass for external servers, which have their own configuration', () => {
-    const external: ServerSpec = { kind: 'external', url: 'http://h:1', grpcUrl: 'h:2', metricsUrl: null }
+    const external: ServerSpec = { kind: 'external', url: 'http://h:1', grpcUrl: 'h:2', metricsUrl: null, tls: null }
     expect(problemsOf(loaded({ batchSizes }, { model, servers: { triton: external } }))).toEqual([])
   })
 

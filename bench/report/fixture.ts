@@ -54,6 +54,7 @@ function makeCell({ target, batchSize, concurrency, p50Ms, requestsPerSec, isTri
     resources: { cpuFraction: 0.8, memoryBytes: 6e8, gpu: null },
     client: {
       threads: 1,
+      polled: false,
       cpuUsPerRequest: 40,
       cpuFraction: 0.1,
       eventLoopDelayP99Ms: 0.5,
@@ -61,6 +62,7 @@ function makeCell({ target, batchSize, concurrency, p50Ms, requestsPerSec, isTri
       bytesReceived: 1.5e6,
       floor: { requestsPerSec: 20_000, p50Ms: 0.06, cpuUsPerRequest: 15 },
     },
+    pieces: null,
     problems: [],
   }
 }

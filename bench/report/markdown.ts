@@ -2,7 +2,7 @@
 
 import { loadText } from '../analysis/load-text.ts'
 import type { CellSummary } from '../analysis/run-document.ts'
-import { formatBytes } from '../core/units.ts'
+import { formatBytes, formatCount } from '../core/units.ts'
 import {
   BATCH,
   CEILING,
@@ -22,7 +22,7 @@ import {
   SERVER_CPU,
   TARGET,
 } from './cell-columns.ts'
-import { cellText, differenceText, loadsOf, sharedProblems } from './cell-text.ts'
+import { cellText, differenceText, loadsOf, msText, sharedProblems } from './cell-text.ts'
 import { chartsOf } from './charts/all.ts'
 import { findingsOf } from './findings.ts'
 import type { ReportInput } from './types.ts'
@@ -43,6 +43,7 @@ export function renderMarkdown(input: ReportInput): string {
         cellColumns(input),
       ),
     ]),
+    piecesSection(input),
     gateSection(input),
     ['## Charts', '', ...chartsOf(input).map(({ name, alt }) => `![${alt}](charts/${name}.svg)\n`)],
     environmentSection(input),
@@ -74,6 +75,19 @@ function table(cells: readonly CellSummary[], columns: readonly CellColumn[]): s
     row(columns.map(({ align }) => (align === 'right' ? '--:' : '---'))),
     ...ordered.map((cell) => row(columns.map((column) => escapeMarkdown(column.text(cell))))),
   ]
+}
+
+/** Loads whose rate changes, part by part. */
+function piecesSection({ run }: ReportInput): string[] {
+  const rows = run.cells.flatMap((cell) =>
+    (cell.pieces ?? []).map(
+      ({ requestsPerSec, completed, failed, p50Ms, p99Ms }) =>
+        `| ${escapeMarkdown(cellText(cell))} | ${formatCount(requestsPerSec)} | ${formatCount(completed)} | ${formatCount(failed)} | ${msText(p50Ms)} | ${msText(p99Ms)} |`,
+    ),
+  )
+  if (rows.length === 0) return []
+  const head = ['| cell | offered/s | completed | failed | p50 ms | p99 ms |', '|---|--:|--:|--:|--:|--:|']
+  return ['## As the load changes', '', ...head, ...rows]
 }
 
 function problemSection({ run }: ReportInput): string[] {

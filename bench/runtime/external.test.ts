@@ -35,7 +35,7 @@ const TRITON = {
 function reach(spec: Partial<ExternalServer> & { readonly url: string }) {
   return reachExternal({
     name: 'there',
-    spec: { kind: 'external', grpcUrl: null, metricsUrl: null, ...spec },
+    spec: { kind: 'external', grpcUrl: null, metricsUrl: null, tls: null, ...spec },
     model: 'm',
     logDir: '',
     signal: new AbortController().signal,

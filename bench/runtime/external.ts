@@ -1,14 +1,21 @@
 // A server that somebody else runs: nothing is started or stopped, only looked at, so that a wrong address shows at once.
 import { connect } from 'node:net'
 import { BenchError, messageOf } from '../core/errors.ts'
+import { ask } from '../core/http-request.ts'
+import { TlsClient, TlsError, type TlsSettings } from '../core/tls.ts'
 import type { ExternalServer } from '../scenario/types.ts'
-import { ask } from './http-request.ts'
-import { lookAtKserve, readModelVersion, readServerMetadata, type ServerMetadata } from './kserve-answers.ts'
+import {
+  type Endpoint,
+  lookAtKserve,
+  readModelVersion,
+  readServerMetadata,
+  type ServerMetadata,
+} from './kserve-answers.ts'
 import type { RunningServer, StartRequest } from './types.ts'
 
 const CONNECT_TIMEOUT_MS = 2000
 
-/** @throws BenchError `server-unreachable`, `model-not-loaded` */
+/** @throws BenchError `server-unreachable`, `tls-failed`, `model-not-loaded` */
 export async function reachExternal({
   name,
   spec,
@@ -17,14 +24,15 @@ export async function reachExternal({
   signal,
 }: StartRequest & { readonly spec: ExternalServer }): Promise<RunningServer> {
   events.step(`looking at ${name} (${spec.url})`)
-  const url = spec.url.replace(/\/+$/, '')
-  const metadata = await readServerMetadata(url).catch((error: unknown) => {
+  const endpoint = { url: spec.url.replace(/\/+$/, ''), tls: spec.tls }
+  const { url, tls } = endpoint
+  const metadata = await readServerMetadata(endpoint).catch((error: unknown) => {
     throw unreachable(name, url, error)
   })
   signal.throwIfAborted()
-  if (spec.grpcUrl !== null) await checkConnects(name, spec.grpcUrl)
-  if (spec.metricsUrl !== null) await checkPage(name, spec.metricsUrl)
-  if (metadata !== null) await checkModel(name, url, model)
+  if (spec.grpcUrl !== null) await checkConnects(name, spec.grpcUrl, tls)
+  if (spec.metricsUrl !== null) await checkPage(name, { url: spec.metricsUrl, tls })
+  if (metadata !== null) await checkModel(name, endpoint, model)
   return {
     name,
     identity: {
@@ -33,28 +41,31 @@ export async function reachExternal({
       imageDigest: null,
       serverName: metadata?.name ?? null,
       serverVersion: metadata?.version ?? null,
-      modelVersion: metadata === null ? null : await readModelVersion(url, model).catch(() => null),
+      modelVersion: metadata === null ? null : await readModelVersion(endpoint, model).catch(() => null),
       modelSha256: null,
       device: null,
       pid: null,
       containerId: null,
-      detail: describe(url, metadata),
+      detail: describe(endpoint, metadata),
     },
     url,
     grpcAddress: spec.grpcUrl,
     metricsUrl: spec.metricsUrl,
+    tls,
     death: () => null,
     resources: () => Promise.resolve(null),
     close: () => Promise.resolve(),
   }
 }
 
-function describe(url: string, metadata: ServerMetadata | null): string {
-  return metadata === null ? `external, ${url}` : `external ${metadata.name} ${metadata.version ?? ''}, ${url}`
+function describe({ url, tls }: Endpoint, metadata: ServerMetadata | null): string {
+  const server = metadata === null ? 'external' : `external ${metadata.name} ${metadata.version ?? ''}`
+  return `${server}, ${url}${tls?.verify === false ? ', its certificate unchecked' : ''}`
 }
 
-async function checkModel(name: string, url: string, model: string): Promise<void> {
-  const found = await lookAtKserve(url, model).catch((error: unknown) => {
+async function checkModel(name: string, endpoint: Endpoint, model: string): Promise<void> {
+  const { url } = endpoint
+  const found = await lookAtKserve(endpoint, model).catch((error: unknown) => {
     throw unreachable(name, url, error)
   })
   if (found.state === 'ready') return
@@ -67,38 +78,45 @@ async function checkModel(name: string, url: string, model: string): Promise<voi
   })
 }
 
-async function checkPage(name: string, url: string): Promise<void> {
-  const answer = await ask(url).catch((error: unknown) => {
+async function checkPage(name: string, { url, tls }: Endpoint): Promise<void> {
+  const answer = await ask(url, { tls }).catch((error: unknown) => {
     throw unreachable(name, url, error)
   })
   if (answer.status !== 200) throw unreachable(name, url, new Error(`status ${answer.status}`))
 }
 
-/** `address`: host:port, an IPv6 host in brackets. */
-async function checkConnects(name: string, address: string): Promise<void> {
-  const { hostname, port } = new URL(`tcp://${address}`)
+/** `address`: host:port, an IPv6 host in brackets; with https in front, a TLS handshake and HTTP/2 belong to it. */
+async function checkConnects(name: string, address: string, tls: TlsSettings | null): Promise<void> {
+  const isTls = address.startsWith('https://')
+  const { hostname, port } = new URL(isTls ? address : `tcp://${address}`)
+  const client = isTls && tls !== null ? new TlsClient(tls, hostname, 'h2') : null
+  const options = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 443), timeout: CONNECT_TIMEOUT_MS }
   const failure = await new Promise<Error | null>((resolve) => {
-    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), timeout: CONNECT_TIMEOUT_MS })
+    const socket = client === null ? connect(options) : client.connect(options)
     const end = (error: Error | null) => {
       socket.destroy()
       resolve(error)
     }
-    socket.once('connect', () => end(null))
-    socket.once('error', end)
+    socket.once(client === null ? 'connect' : 'secureConnect', () => end(client?.refusalOf(socket) ?? null))
+    // Later ones as well: a destroyed socket may still have one to tell.
+    socket.on('error', (error) => end(client?.explain(error, socket) ?? error))
     socket.once('timeout', () => end(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`)))
   })
   if (failure !== null) throw unreachable(name, address, failure)
 }
 
 function unreachable(name: string, address: string, cause: unknown): BenchError {
+  const found = { kind: 'environment', place: `server ${name}`, cause } as const
+  if (cause instanceof TlsError) {
+    const message = `${name} cannot be used at ${address}: ${cause.message}`
+    return new BenchError({ ...found, code: 'tls-failed', message, hint: cause.remedy })
+  }
   // Refused at each of a name's addresses: the message is empty then, the code is not.
   const why = messageOf(cause) || (cause as NodeJS.ErrnoException).code || 'no answer'
   return new BenchError({
-    kind: 'environment',
+    ...found,
     code: 'server-unreachable',
     message: `${name} does not answer at ${address}: ${why}`,
-    place: `server ${name}`,
     hint: 'start it, or correct the address in the scenario',
-    cause,
   })
 }

@@ -1,6 +1,7 @@
 // What a KServe v2 server says of itself and its model, from its HTTP answers. Every answer is validated: it may be anything.
 import { z } from 'zod'
-import { ask, jsonOf } from './http-request.ts'
+import { ask, jsonOf } from '../core/http-request.ts'
+import type { TlsSettings } from '../core/tls.ts'
 import { printable } from './log-tail.ts'
 import type { Readiness } from './readiness.ts'
 
@@ -8,14 +9,20 @@ const serverSchema = z.object({ name: z.string().max(200), version: z.string().m
 const modelSchema = z.object({ versions: z.array(z.string().max(50)).max(1000).optional() })
 const indexSchema = z.array(z.object({ name: z.string(), state: z.string().optional(), reason: z.string().optional() }))
 
+/** Where a server's HTTP API is. */
+export interface Endpoint {
+  readonly url: string
+  readonly tls: TlsSettings | null
+}
+
 export interface ServerMetadata {
   readonly name: string
   readonly version: string | null
 }
 
 /** `null` where the answer is not that of a KServe server. @throws Error when nothing answers */
-export async function readServerMetadata(url: string): Promise<ServerMetadata | null> {
-  const answer = await ask(`${url}/v2`)
+export async function readServerMetadata({ url, tls }: Endpoint): Promise<ServerMetadata | null> {
+  const answer = await ask(`${url}/v2`, { tls })
   const parsed = serverSchema.safeParse(jsonOf(answer))
   if (answer.status !== 200 || !parsed.success) return null
   const { name, version } = parsed.data
@@ -23,25 +30,26 @@ export async function readServerMetadata(url: string): Promise<ServerMetadata | 
 }
 
 /** The highest version that is served; `null` where the server does not tell. */
-export async function readModelVersion(url: string, model: string): Promise<string | null> {
-  const answer = await ask(modelUrl(url, model))
+export async function readModelVersion({ url, tls }: Endpoint, model: string): Promise<string | null> {
+  const answer = await ask(modelUrl(url, model), { tls })
   const versions = modelSchema.safeParse(jsonOf(answer)).data?.versions ?? []
   return versions.reduce<string | null>((best, next) => (Number(next) >= Number(best ?? 0) ? next : best), null)
 }
 
 /** Whether the server and the model are ready; a model that failed to load is told with the server's reason. */
-export async function lookAtKserve(url: string, model: string): Promise<Readiness> {
-  const ready = await ask(`${modelUrl(url, model)}/ready`)
-  const server = await ask(`${url}/v2/health/ready`)
+export async function lookAtKserve(endpoint: Endpoint, model: string): Promise<Readiness> {
+  const { url, tls } = endpoint
+  const ready = await ask(`${modelUrl(url, model)}/ready`, { tls })
+  const server = await ask(`${url}/v2/health/ready`, { tls })
   if (ready.status === 200 && server.status === 200) return { state: 'ready' }
-  const entry = (await readIndex(url)).find(({ name }) => name === model)
+  const entry = (await readIndex(endpoint)).find(({ name }) => name === model)
   if (entry?.state === 'UNAVAILABLE' && entry.reason) return { state: 'failed', why: printable(entry.reason) }
   return { state: 'waiting', why: `the model is ${entry?.state ?? 'not ready'}` }
 }
 
 /** Triton's list of the models in its repository; empty for servers that have none. */
-async function readIndex(url: string): Promise<z.infer<typeof indexSchema>> {
-  const answer = await ask(`${url}/v2/repository/index`, 'POST')
+async function readIndex({ url, tls }: Endpoint): Promise<z.infer<typeof indexSchema>> {
+  const answer = await ask(`${url}/v2/repository/index`, { method: 'POST', tls })
   return indexSchema.safeParse(jsonOf(answer)).data ?? []
 }
 

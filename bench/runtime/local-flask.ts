@@ -1,7 +1,7 @@
 // The project's Flask app as a local process: gunicorn from the prepared environment, or Flask's own server.
 import { z } from 'zod'
+import { ask, jsonOf } from '../core/http-request.ts'
 import type { FlaskServer } from '../scenario/types.ts'
-import { ask, jsonOf } from './http-request.ts'
 import { countPollingWorkers } from './polling-workers.ts'
 import { withPorts } from './ports.ts'
 import { type Program, type StartedProcess, startProcess } from './process.ts'
@@ -84,7 +84,7 @@ function programOf(
 }
 
 async function lookAtFlask(url: string, spec: FlaskServer, pid: number): Promise<Readiness> {
-  const answer = await ask(`${url}/health`)
+  const answer = await ask(`${url}/health`, { tls: null })
   const health = healthSchema.safeParse(jsonOf(answer)).data
   // The app loads its model before it answers at all, and only once.
   if (health?.model_loaded === false) return { state: 'failed', why: 'it says so at /health; its log says why' }
@@ -135,6 +135,7 @@ function serverOf(started: StartedProcess, url: string, identity: Identity): Run
     url,
     grpcAddress: null,
     metricsUrl: null,
+    tls: null,
     death: started.death,
     resources: () => Promise.resolve(started.resources()),
     close: started.stop,

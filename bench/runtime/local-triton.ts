@@ -42,7 +42,7 @@ export async function startTriton(request: TritonRequest, setting: LocalSetting)
           server: started,
           model: request.model,
           timeoutMs: spec.startTimeoutMs,
-          look: () => lookAtKserve(url, request.model),
+          look: () => lookAtKserve({ url, tls: null }, request.model),
           loadFailure: loadFailureIn,
         },
         request,
@@ -55,6 +55,7 @@ export async function startTriton(request: TritonRequest, setting: LocalSetting)
         url,
         grpcAddress: `127.0.0.1:${grpc}`,
         metricsUrl: `http://127.0.0.1:${metrics}/metrics`,
+        tls: null,
         death: started.death,
         resources: () => Promise.resolve(started.resources()),
         close: started.stop,
@@ -145,14 +146,15 @@ async function identityOf(
   request: TritonRequest,
   start: { readonly url: string; readonly model: StoredModel; readonly pid: number; readonly python: PythonEnv },
 ): Promise<Identity> {
-  const metadata = await readServerMetadata(start.url)
+  const endpoint = { url: start.url, tls: null }
+  const metadata = await readServerMetadata(endpoint)
   return {
     kind: 'triton',
     runtime: 'local',
     imageDigest: null,
     serverName: metadata?.name ?? 'triton',
     serverVersion: metadata?.version ?? null,
-    modelVersion: await readModelVersion(start.url, request.model),
+    modelVersion: await readModelVersion(endpoint, request.model),
     modelSha256: hashFolder(modelFiles(start.model.versionDir)),
     device: 'cpu',
     pid: start.pid,

@@ -1,4 +1,5 @@
 // What a runtime gives the rest: servers that answer, what they are, what they use, and how to stop them.
+import type { TlsSettings } from '../core/tls.ts'
 import type { ServerSpec } from '../scenario/types.ts'
 
 export type RuntimeName = 'local' | 'docker'
@@ -30,12 +31,14 @@ export interface ResourceReading {
 export interface RunningServer {
   readonly name: string
   readonly identity: Identity
-  /** Base URL without a trailing slash, e.g. `http://127.0.0.1:43121`. */
+  /** Base URL without a trailing slash, e.g. `http://127.0.0.1:43121`; http or https. */
   readonly url: string
-  /** `host:port`, `null` where it speaks no gRPC. */
+  /** `host:port`, `https://host:port` with TLS, `null` where it speaks no gRPC. */
   readonly grpcAddress: string | null
   /** Full URL of a Prometheus page, `null` where there is none. */
   readonly metricsUrl: string | null
+  /** For its https addresses; `null` where it has none. */
+  readonly tls: TlsSettings | null
   /** `null` while it runs; else one sentence, e.g. `triton was killed by SIGKILL`, with its last log lines. */
   death(): { readonly reason: string; readonly logTail: readonly string[] } | null
   /** `null` where the process cannot be seen (external). */

@@ -105,7 +105,7 @@ const WRONG_FIELDS: readonly Row[] = [
   ['name: good', 'name: ../good', '1:7', 'bad-value', 'name: flask-vs-triton'],
   ['name: example_model', 'name: a/b', '3:9', 'bad-value', 'name: example_model'],
   ['  flask: { kind', '  a.b: { kind: flask }\n  flask: { kind', '7:3', 'bad-name', 'letters, digits'],
-  ['http://127.0.0.1:9000', 'https://far.example', '9:31', 'bad-value', 'plain http URL'],
+  ['http://127.0.0.1:9000', 'ftp://far.example', '9:31', 'bad-value', 'http'],
   ['http://127.0.0.1:9000', 'far.example:80', '9:31', 'bad-value', 'url: http://127.0.0.1:9000'],
   ['http://127.0.0.1:9000', 'http://h:1/v2', '9:31', 'bad-value', 'write http://h:1'],
   ['http://127.0.0.1:9000', 'http://me:pw@h:1', '9:31', 'bad-value', 'write http://h:1'],

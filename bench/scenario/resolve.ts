@@ -14,6 +14,8 @@ export interface Choices {
   readonly quick: boolean
   readonly seed: number | null
   readonly maxBatchSize: number | null
+  /** Contents of the servers' `tls.ca`, by name of the server. */
+  readonly caPems: ReadonlyMap<string, string>
 }
 
 /**
@@ -30,7 +32,9 @@ export function resolve(parsed: ParsedScenario, choices: Choices): Scenario {
     name: parsed.name,
     description: parsed.description,
     model: { ...model, version: model.version ?? null, maxBatchSize: choices.maxBatchSize },
-    servers: Object.fromEntries(Object.entries(parsed.servers).map(([name, server]) => [name, serverOf(server)])),
+    servers: Object.fromEntries(
+      Object.entries(parsed.servers).map(([name, server]) => [name, serverOf(name, server, choices)]),
+    ),
     targets: Object.entries(parsed.targets).map(([name, target]) => targetOf(name, target, parsed)),
     matrix: { targets: kept, batchSizes: parsed.matrix.batchSize, loads: parsed.matrix.load.map(loadOf) },
     measure: {
@@ -41,13 +45,14 @@ export function resolve(parsed: ParsedScenario, choices: Choices): Scenario {
       seed: choices.seed ?? measure.seed,
     },
     workers: parsed.workers,
+    polling: parsed.polling,
     verify: parsed.verify,
     compare: compare !== undefined && kept.includes(compare.baseline) ? { baseline: compare.baseline } : null,
     gate: gate === undefined || rules.length === 0 ? null : { alpha: gate.alpha, rules: rules.map(ruleOf) },
   }
 }
 
-function serverOf(server: ParsedServer): ServerSpec {
+function serverOf(name: string, server: ParsedServer, { caPems }: Choices): ServerSpec {
   switch (server.kind) {
     case 'flask': {
       const { startTimeout, ...rest } = server
@@ -58,8 +63,24 @@ function serverOf(server: ParsedServer): ServerSpec {
       return { ...rest, ports: server.ports ?? null, startTimeoutMs: startTimeout }
     }
     case 'external':
-      return { ...server, grpcUrl: server.grpcUrl ?? null, metricsUrl: server.metricsUrl ?? null }
+      return {
+        ...server,
+        grpcUrl: server.grpcUrl ?? null,
+        metricsUrl: server.metricsUrl ?? null,
+        tls: usesTls(server)
+          ? {
+              caPem: caPems.get(name) ?? null,
+              serverName: server.tls?.serverName ?? null,
+              verify: server.tls?.verify ?? true,
+            }
+          : null,
+      }
   }
+}
+
+/** Whether one of an external server's URLs is https. */
+export function usesTls(server: Extract<ParsedServer, { kind: 'external' }>): boolean {
+  return [server.url, server.grpcUrl, server.metricsUrl].some((url) => url?.startsWith('https:'))
 }
 
 function targetOf(name: string, target: ParsedTarget, { engine }: ParsedScenario): TargetSpec {

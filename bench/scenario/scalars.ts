@@ -96,54 +96,56 @@ export const environment = z
   )
   .meta({ title: 'map of variables', examples: ['{ TF_NUM_INTRAOP_THREADS: 1 }'] })
 
-/** `http://host:port` without anything behind it → the same without a trailing slash. */
+/** `http://host:port` or `https://host:port` without anything behind it → the same without a trailing slash. */
 export const serverUrl = z
   .string()
   .max(512)
-  .transform((typed, context) => {
-    const url = plainUrl(typed, context)
-    if (url === null) return z.NEVER
-    if (url.pathname === '/' && url.search === '') return url.origin
-    return refuse(context, `must end after the port, but is "${shorten(typed)}"`, 'bad-value', `write ${url.origin}`)
-  })
-  .meta({ title: 'http URL', examples: ['http://127.0.0.1:9000'] })
+  .transform(originOf)
+  .meta({ title: 'http or https URL', examples: ['http://127.0.0.1:9000'] })
 
 export const pageUrl = z
   .string()
   .max(512)
   .transform((typed, context) => plainUrl(typed, context)?.href ?? z.NEVER)
-  .meta({ title: 'http URL', examples: ['http://127.0.0.1:9002/metrics'] })
+  .meta({ title: 'http or https URL', examples: ['http://127.0.0.1:9002/metrics'] })
 
-/** `host:port`, an IPv6 host in brackets. */
-export const hostAndPort = z
+/** `host:port`, an IPv6 host in brackets; or `https://host:port`. */
+export const grpcUrl = z
   .string()
+  .max(512)
   .transform((typed, context) => {
+    if (/^https:/i.test(typed)) return originOf(typed, context)
     const match = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):(\d{1,5})$/.exec(typed)
     const number = Number(match?.[1])
     if (number >= 1 && number <= 65535) return typed
-    const problem = `must be host:port, but is "${shorten(typed)}"`
+    const problem = `must be host:port or https://host:port, but is "${shorten(typed)}"`
     const bare = typed.replace(/^[a-z]+:\/\//i, '').replace(/\/.*$/, '')
     return refuse(context, problem, 'bad-value', bare === typed ? undefined : `write ${shorten(bare)}`)
   })
-  .meta({ title: 'host:port', examples: ['127.0.0.1:9001'] })
+  .meta({ title: 'host:port or https URL', examples: ['127.0.0.1:9001'] })
+
+/** Not an address: TLS asks for names only (RFC 6066, section 3). */
+export const hostName = z
+  .string()
+  .max(253)
+  .regex(/^(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z][A-Za-z0-9-]{0,62}$/)
+  .meta({ title: 'host name', examples: ['triton.example'] })
+
+function originOf(typed: string, context: z.RefinementCtx): string {
+  const url = plainUrl(typed, context)
+  if (url === null) return z.NEVER
+  if (url.pathname === '/' && url.search === '') return url.origin
+  return refuse(context, `must end after the port, but is "${shorten(typed)}"`, 'bad-value', `write ${url.origin}`)
+}
 
 function plainUrl(typed: string, context: z.RefinementCtx): URL | null {
   const url = URL.canParse(typed) ? new URL(typed) : null
-  if (url?.protocol === 'https:') {
-    refuse(
-      context,
-      'is an https URL: TLS targets are not supported yet',
-      'bad-value',
-      'give the server’s plain http URL',
-    )
-    return null
-  }
-  if (url === null || url.protocol !== 'http:') {
-    refuse(context, `must be an http URL, but is "${shorten(typed)}"`, 'bad-value')
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    refuse(context, `must be an http or https URL, but is "${shorten(typed)}"`, 'bad-value')
     return null
   }
   if (url.username === '' && url.password === '') return url
-  refuse(context, 'must not carry a user name or password', 'bad-value', `write http://${url.host}`)
+  refuse(context, 'must not carry a user name or password', 'bad-value', `write ${url.origin}`)
   return null
 }
 

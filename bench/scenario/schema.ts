@@ -48,6 +48,14 @@ const workersSchema = whole(1, 64, 1)
     'Threads that share the load; no more than the cores that the servers leave free. Native engine and grpc-js.',
   )
 
+const pollingSchema = z
+  .enum(['auto', 'always', 'never'])
+  .default('auto')
+  .describe(
+    'Whether idle load threads poll instead of sleeping: a core that sleeps wakes up tens to hundreds of microseconds ' +
+      'late, which is measured as latency. Each thread then takes a whole core. auto: where three more are left.',
+  )
+
 export const targetSchema = z
   .strictObject({
     server: name('triton').describe('A key of `servers`.'),
@@ -210,6 +218,7 @@ export const scenarioSchema = z
     matrix: matrixSchema,
     engine: engineSchema,
     workers: workersSchema,
+    polling: pollingSchema,
     measure: measureSchema,
     verify: verifySchema,
     compare: compareSchema.optional(),

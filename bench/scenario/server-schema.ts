@@ -1,6 +1,6 @@
 // The `servers` of a scenario file: one form per kind.
 import { z } from 'zod'
-import { duration, environment, hostAndPort, image, pageUrl, port, serverUrl, whole } from './scalars.ts'
+import { duration, environment, grpcUrl, hostName, image, pageUrl, port, serverUrl, text, whole } from './scalars.ts'
 
 const DEFAULT_TRITON_IMAGE = 'nvcr.io/nvidia/tritonserver:23.10-py3'
 
@@ -47,12 +47,36 @@ const triton = z
   })
   .describe('Triton, started by dyno.')
 
+const tls = z
+  .strictObject({
+    ca: text(4096, 'ca.pem')
+      .min(1)
+      .optional()
+      .describe(
+        'PEM file with the certificates of the only CAs to trust, looked for beside this file, then in the working ' +
+          'directory. Default: the CAs of Node and of the system.',
+      ),
+    serverName: hostName
+      .optional()
+      .describe('Name that is asked for and that the certificate must bear. Default: the host of each URL.'),
+    verify: z
+      .boolean()
+      .meta({ title: 'true or false', examples: [true] })
+      .default(true)
+      .describe('Whether its certificate is checked.'),
+  })
+  .meta({ examples: ['{ ca: ca.pem }'] })
+  .describe('How a server with https URLs is recognised.')
+
 const external = z
   .strictObject({
     kind: z.literal('external').describe('A server that runs already, here or elsewhere.'),
     url: serverUrl.describe('Base URL of its HTTP API.'),
-    grpcUrl: hostAndPort.optional().describe('Address of its gRPC API; gRPC targets need it.'),
+    grpcUrl: grpcUrl
+      .optional()
+      .describe('Address of its gRPC API, with TLS if it begins with https://; gRPC targets need it.'),
     metricsUrl: pageUrl.optional().describe('Its Prometheus page, for the server’s own account of the load.'),
+    tls: tls.optional(),
   })
   .describe('A server that dyno neither starts nor stops.')
 

@@ -2,6 +2,7 @@
 import { nearest } from '../core/nearest.ts'
 import type { Finding } from './explain-issue.ts'
 import { measuredNames, type PartialTarget, type Parts } from './parts.ts'
+import { usesTls } from './resolve.ts'
 import type { ParsedServer } from './schema.ts'
 import type { Path } from './schema-tree.ts'
 import type { EngineName } from './types.ts'
@@ -28,6 +29,7 @@ export function checkTargets(parts: Parts): Finding[] {
     ...none.map((key) => finding([key], 'empty', `${key} must name at least one`, `add one under ${key}:`)),
     ...[...parts.targets].flatMap(([name, target]) => checkTarget(name, target, parts)),
     ...checkPorts(parts),
+    ...checkTls(parts),
     ...checkModel(parts),
   ]
 }
@@ -88,17 +90,21 @@ function checkFlaskApi(path: Path, target: PartialTarget): Finding[] {
 function checkEngine(path: Path, target: PartialTarget, parts: Parts): Finding[] {
   const engine = target.engine ?? parts.engine
   const at: Path = target.engine === undefined ? ['engine'] : [...path, 'engine']
-  const why = engine === null ? null : unfit(engine, target)
+  const server = target.server === undefined ? null : parts.servers.get(target.server)
+  const why = engine === null ? null : unfit(engine, target, server ?? null)
   const hint = target.engine === undefined ? `add under ${path.join('.')}: engine: native` : 'write engine: native'
   return why === null ? [] : [finding(at, 'engine-target', `${path.join('.')}: ${why}`, hint)]
 }
 
-function unfit(engine: EngineName, target: PartialTarget): string | null {
+function unfit(engine: EngineName, target: PartialTarget, server: ParsedServer | null): string | null {
   if (engine === 'autocannon' && target.protocol === 'grpc') return 'autocannon speaks HTTP only'
   if (engine === 'grpc-js' && target.protocol === 'http') return 'grpc-js speaks gRPC only'
   if (engine === 'grpc-js' && target.streaming === true) return 'grpc-js makes unary calls only'
   if (engine === 'autocannon' && target.tensors === 'binary') {
     return 'autocannon decodes answers as UTF-8, so binary tensors could not be verified'
+  }
+  if (engine === 'autocannon' && server?.kind === 'external' && server.url.startsWith('https:')) {
+    return 'autocannon accepts any certificate, so it is not used over https'
   }
   return null
 }
@@ -115,6 +121,15 @@ function checkPorts(parts: Parts): Finding[] {
     }
   }
   return found
+}
+
+/** Settings without effect hide a forgotten s in a URL. */
+function checkTls({ servers }: Parts): Finding[] {
+  return [...servers].flatMap(([name, server]) => {
+    if (server?.kind !== 'external' || server.tls === undefined || usesTls(server)) return []
+    const message = `servers.${name} has tls settings, but none of its URLs is https`
+    return [finding(['servers', name, 'tls'], 'tls-unused', message, 'write https:// in its URL, or leave tls out')]
+  })
 }
 
 function portsOf(name: string, server: ParsedServer | null): (readonly [Path, number])[] {

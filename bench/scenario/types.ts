@@ -1,4 +1,5 @@
 // A Scenario: what a file says once it is validated, with defaults filled in and every unit resolved into its name.
+import type { TlsSettings } from '../core/tls.ts'
 
 export type Datatype = 'FP32' | 'FP64' | 'INT32' | 'INT64' | 'UINT8'
 
@@ -44,10 +45,13 @@ export interface TritonServer {
 
 export interface ExternalServer {
   readonly kind: 'external'
+  /** `http://host:port` or `https://host:port` */
   readonly url: string
-  /** `host:port` */
+  /** `host:port`, with TLS `https://host:port` */
   readonly grpcUrl: string | null
   readonly metricsUrl: string | null
+  /** For all of its https URLs; `null` where it has none. */
+  readonly tls: TlsSettings | null
 }
 
 export type ServerSpec = FlaskServer | TritonServer | ExternalServer
@@ -122,6 +126,8 @@ export interface Scenario {
   }
   /** Threads that share the load of a trial. */
   readonly workers: number
+  /** Whether idle load threads poll instead of sleeping. */
+  readonly polling: 'auto' | 'always' | 'never'
   readonly measure: {
     readonly warmupMs: number
     readonly durationMs: number

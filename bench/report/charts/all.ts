@@ -5,6 +5,7 @@ import { latencyByBatchSize, throughputByBatchSize } from './by-batch-size.ts'
 import { clientCost } from './client-cost.ts'
 import { latencyAgainstThroughput } from './latency-against-throughput.ts'
 import { latencyDistribution } from './latency-distribution.ts'
+import { overTheRamp } from './over-the-ramp.ts'
 import { serverTime } from './server-time.ts'
 
 export interface Chart {
@@ -31,6 +32,11 @@ const CHARTS = [
     name: 'latency-against-throughput',
     alt: 'p50 response time against inferences per second',
     make: latencyAgainstThroughput,
+  },
+  {
+    name: 'response-time-over-load',
+    alt: 'Response time against the offered rate, a line per target',
+    make: overTheRamp,
   },
   {
     name: 'server-time',

@@ -1,6 +1,7 @@
 // One short HTTP request with a time limit and a bounded answer: for asking servers whether they are ready and who they are.
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { TlsClient, type TlsSettings } from './tls.ts'
 
 const TIMEOUT_MS = 2000
 const MAX_BODY_BYTES = 1024 * 1024
@@ -12,11 +13,24 @@ export interface HttpAnswer {
   readonly body: string
 }
 
-/** @throws Error when there is no whole answer within 2 s, or it has more than 1 MiB */
-export function ask(url: string, method: 'GET' | 'POST' = 'GET'): Promise<HttpAnswer> {
-  const send = url.startsWith('https:') ? httpsRequest : httpRequest
+interface Question {
+  readonly method?: 'GET' | 'POST'
+  /** For https; `null`: it is checked as the settings' own defaults say. */
+  readonly tls: TlsSettings | null
+}
+
+const DEFAULT_TLS: TlsSettings = { caPem: null, serverName: null, verify: true }
+
+/**
+ * @throws TlsError when the server's certificate is refused or TLS fails otherwise; Error when there is no whole answer
+ *   within 2 s, or it has more than 1 MiB
+ */
+export function ask(url: string, { method = 'GET', tls }: Question): Promise<HttpAnswer> {
+  const client = url.startsWith('https:') ? new TlsClient(tls ?? DEFAULT_TLS, new URL(url).hostname, 'http/1.1') : null
+  const send = client === null ? httpRequest : httpsRequest
   return new Promise((resolve, reject) => {
-    const request = send(url, { method, agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) }, (response) => {
+    const options = { method, agent: false, signal: AbortSignal.timeout(TIMEOUT_MS), ...client?.options }
+    const request = send(url, options, (response) => {
       const chunks: Buffer[] = []
       let bytes = 0
       response.on('data', (chunk: Buffer) => {
@@ -30,9 +44,10 @@ export function ask(url: string, method: 'GET' | 'POST' = 'GET'): Promise<HttpAn
         resolve({ status: response.statusCode ?? 0, server: response.headers.server?.toString() ?? null, body })
       })
     })
-    request.on('error', (error) =>
-      reject(error.name === 'AbortError' ? new Error(`no answer within ${TIMEOUT_MS / 1000} s`) : error),
-    )
+    request.on('error', (error) => {
+      if (error.name === 'AbortError') reject(new Error(`no answer within ${TIMEOUT_MS / 1000} s`))
+      else reject(client?.explain(error, request.socket) ?? error)
+    })
     request.end()
   })
 }

@@ -1,0 +1,23 @@
+// A load thread that never sleeps: what comes is read at once, and not when a sleeping core has woken up.
+import type { Scenario } from '../scenario/types.ts'
+
+/** Cores that have to be left for the servers, the main thread and the kernel. */
+const CORES_LEFT = 3
+
+/** Whether load threads poll; each takes a whole core then. */
+export function pollsOn({ polling, workers }: Pick<Scenario, 'polling' | 'workers'>, cores: number): boolean {
+  if (polling === 'auto') return cores >= workers + CORES_LEFT
+  return polling === 'always'
+}
+
+/** Turns the event loop without pause until the returned function is called. */
+export function startPolling(): () => void {
+  let isOver = false
+  const turn = () => {
+    if (!isOver) setImmediate(turn)
+  }
+  turn()
+  return () => {
+    isOver = true
+  }
+}
