@@ -1,5 +1,5 @@
 // The whole harness against a server with a known truth: what a user gets, with and without faults.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -111,7 +111,9 @@ describe('dyno run', () => {
     const interruption = new AbortController()
     const flags = ['--out', join(dir, 'out'), '--set', 'measure.repetitions=50']
     const running = dyno(world(interruption.signal), 'run', path, ...flags)
-    setTimeout(() => interruption.abort('SIGINT'), 2000)
+    const stored = () => statSync(join(dir, 'out', 'measurements.jsonl'), { throwIfNoEntry: false })?.size ?? 0
+    while (stored() === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    interruption.abort('SIGINT')
     expect((await running).exitCode).toBe(130)
     const document = JSON.parse(readFileSync(join(dir, 'out', 'run.json'), 'utf8')) as RunDocument
     expect(document.interrupted).toBe(true)

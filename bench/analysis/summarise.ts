@@ -1,6 +1,5 @@
 // Measurements of one cell → its summary, with what comparisons and curves need beside it.
 
-import { piecesOf } from './pieces.ts'
 import { quantile } from '../core/quantile.ts'
 import { OUTCOMES } from '../load/request-columns.ts'
 import type { Measurement } from '../measurement/types.ts'
@@ -8,6 +7,7 @@ import type { CellKey } from '../plan/types.ts'
 import { combineClient, combineResources, combineServer } from './combine.ts'
 import { intervalOf } from './intervals.ts'
 import { type LatencySpreads, latencySpreads, summariseLatency } from './latency.ts'
+import { piecesOf } from './pieces.ts'
 import type { CellSummary, Estimate, Floor } from './run-document.ts'
 import { BLOCKS, blockOf, type Series, samplesOf } from './samples.ts'
 import { type CountedWindow, rateSpread, type Spread, sortSeries } from './spread.ts'

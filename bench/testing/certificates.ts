@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 export interface Certificates {
   readonly caPem: string
-  /** Of the server, for `localhost` and 127.0.0.1. */
+  /** Of the server, for `localhost`, `dyno.test`, 127.0.0.1 and ::1. */
   readonly certPem: string
   readonly keyPem: string
   readonly otherCaPem: string
@@ -25,7 +25,7 @@ export function makeCertificates(): Certificates {
   try {
     make('ca', 'a CA for tests')
     make('other', 'another CA')
-    const names = ['-addext', 'subjectAltName=DNS:localhost,DNS:dyno.test,IP:127.0.0.1']
+    const names = ['-addext', 'subjectAltName=DNS:localhost,DNS:dyno.test,IP:127.0.0.1,IP:::1']
     const leaf = ['-addext', 'basicConstraints=critical,CA:FALSE']
     make('server', 'a server', '-CA', 'ca.pem', '-CAkey', 'ca.key', ...names, ...leaf)
     openssl('x509', '-in', 'server.pem', '-outform', 'der', '-out', 'server.der')
