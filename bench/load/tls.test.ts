@@ -7,7 +7,7 @@ import {
   type Http2Server,
 } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { TlsSettings } from '../core/tls.ts'
@@ -259,6 +259,21 @@ describe('gRPC over TLS', () => {
       }
     }
     expect(connections).toBe(1)
+  })
+
+  it('reads answers that come byte by byte, each in a record of its own', async () => {
+    const plain = await plainEcho()
+    const server = createTlsServer({ ...SERVER, ALPNProtocols: ['h2'] }, (front) => {
+      const back = connect(plain, '127.0.0.1')
+      front.setNoDelay(true)
+      front.pipe(back)
+      front.on('close', () => back.destroy())
+      back.on('data', (bytes) => {
+        for (const byte of bytes) front.write(Buffer.of(byte))
+      })
+    })
+    const { ask } = grpcClient(await listening(server), { tls: TRUSTED })
+    for (let round = 0; round < 3; round++) expect(await ask(0)).toMatchObject({ outcome: 'ok', body: 'question' })
   })
 
   it('is refused by a server that knows no ALPN', async () => {

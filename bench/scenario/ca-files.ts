@@ -50,7 +50,7 @@ async function readText(place: string): Promise<string | Problem | null> {
     const status = await file.stat()
     if (!status.isFile() || status.size > LARGEST_FILE_BYTES) {
       return {
-        message: `${place} is not a file of at most 4 MiB`,
+        message: `the CA file ${place} is no file of at most 4 MiB`,
         hint: 'give a PEM file with the certificate of the CA',
       }
     }
