@@ -84,3 +84,17 @@ export function combineClient(
     floor,
   }
 }
+
+/** Percentiles cannot be merged: those of the slowest repetition stand for all. */
+export function combineConnects(measurements: readonly Measurement[]): CellSummary['connects'] {
+  const all = measurements.map(({ connects }) => connects)
+  const worst = (values: readonly (number | null)[]) => {
+    const known = values.filter((value) => value !== null)
+    return known.length === 0 ? null : Math.max(...known)
+  }
+  return {
+    made: total(all.map(({ made }) => made)),
+    p50Ms: worst(all.map(({ p50Ms }) => p50Ms)),
+    p99Ms: worst(all.map(({ p99Ms }) => p99Ms)),
+  }
+}

@@ -123,6 +123,9 @@ export const cellSchema = z.object({
     bytesReceived: whole,
     floor: nullable(floorSchema),
   }),
+  connects: z
+    .object({ made: whole, p50Ms: nullable(z.number()), p99Ms: nullable(z.number()) })
+    .describe('Connections made within the windows; the time is part of the latencies. Of the slowest repetition.'),
   pieces: nullable(z.array(pieceSchema)).describe('Of a load whose rate changes: in the order of time; else null.'),
   problems: z.array(problemSchema),
 })

@@ -4,7 +4,7 @@ import { quantile } from '../core/quantile.ts'
 import { OUTCOMES } from '../load/request-columns.ts'
 import type { Measurement } from '../measurement/types.ts'
 import type { CellKey } from '../plan/types.ts'
-import { combineClient, combineResources, combineServer } from './combine.ts'
+import { combineClient, combineConnects, combineResources, combineServer } from './combine.ts'
 import { intervalOf } from './intervals.ts'
 import { type LatencySpreads, latencySpreads, summariseLatency } from './latency.ts'
 import { piecesOf } from './pieces.ts'
@@ -65,6 +65,7 @@ export function summarise(key: CellKey, measurements: readonly Measurement[], fl
     errorExamples: [...new Set(measurements.flatMap(({ errorExamples }) => errorExamples))].slice(0, MAX_EXAMPLES),
     server: combineServer(measurements),
     resources: combineResources(measurements),
+    connects: combineConnects(measurements),
     pieces: piecesOf(key.load, measurements),
     client: combineClient(measurements, counts.completed + counts.failed, floor),
   }

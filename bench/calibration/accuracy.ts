@@ -30,6 +30,7 @@ export function findingsOf(experiment: Experiment, observed: Observed): Finding[
   return [
     ...(failed === 0 ? [] : [atMost('failed requests', 'requests', failed, 0)]),
     ...(columns.length === 0 ? [] : percentileFindings(experiment, observed)),
+    ...(result.connects.p50Ms === null ? [] : [atMost('making a connection, p50', 'ms', result.connects.p50Ms, null)]),
     ...(experiment.pacing === null || columns.length === 0
       ? []
       : pacingFindings(experiment, experiment.pacing, observed)),

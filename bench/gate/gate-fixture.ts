@@ -50,6 +50,7 @@ export function makeCell(changed: Partial<CellSummary> & { readonly p99?: Estima
       bytesReceived: 0,
       floor: null,
     },
+    connects: { made: 0, p50Ms: null, p99Ms: null },
     pieces: null,
     problems: [],
     ...rest,

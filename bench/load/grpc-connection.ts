@@ -1,5 +1,6 @@
 // One HTTP/2 connection as a gRPC client sees it: handshake, frames in both directions, and how it ends.
 import type { Socket } from 'node:net'
+import { nowNs } from '../core/clock.ts'
 import { type FrameHandler, Http2FrameReader } from '../protocol/http2-frame-reader.ts'
 import {
   FLAG,
@@ -35,6 +36,7 @@ export class GrpcConnection implements FrameHandler {
   readonly #connectTimer: NodeJS.Timeout
   #state: 'connecting' | 'ready' | 'draining' | 'closed' = 'connecting'
   #wasReady = false
+  readonly #startNs = nowNs()
   #nextStreamId = 1
   #maxStreams = Number.POSITIVE_INFINITY
   #unreadReplies = 0
@@ -186,6 +188,7 @@ export class GrpcConnection implements FrameHandler {
       clearTimeout(this.#connectTimer)
       this.#state = 'ready'
       this.#wasReady = true
+      this.#options.sink.onConnected(nowNs() - this.#startNs)
       this.#owner.onReady()
     }
     this.#owner.onCapacity(this)

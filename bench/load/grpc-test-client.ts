@@ -51,6 +51,7 @@ export function testClient(
           resolve?.({ outcome, code, body: answer, text, bytesSent, bytesReceived })
           text = ''
         },
+        onConnected() {},
         onFailureText: (failure) => {
           text = failure
         },

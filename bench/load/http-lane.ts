@@ -1,6 +1,7 @@
 // One lane of HTTP/1.1: a connection that carries one request at a time and is opened again whenever it is needed.
 // The success path makes no promise, closure or object; a connection makes its few listeners when it is opened.
 import type { Socket } from 'node:net'
+import { nowNs } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import { Http1Parser, PARSE, type ParserLimits } from '../protocol/http1-parser.ts'
 import type { Connector } from './connector.ts'
@@ -91,6 +92,7 @@ export class HttpLane {
   }
 
   #connect(): void {
+    const startNs = nowNs()
     const { address, port, connector, readBuffer, connectTimeoutMs, sockets } = this.#context
     try {
       const socket: Socket = connector.connect({
@@ -103,7 +105,7 @@ export class HttpLane {
       this.#isConnected = false
       sockets.add(socket)
       let reason = 'the connection was closed'
-      socket.on(connector.readyEvent, () => this.#onConnect(socket))
+      socket.on(connector.readyEvent, () => this.#onConnect(socket, startNs))
       socket.on('timeout', () => this.#onTimeout(socket))
       socket.on('end', () => this.#onLost(socket, null))
       socket.on('error', (error) => {
@@ -120,7 +122,7 @@ export class HttpLane {
     }
   }
 
-  #onConnect(socket: Socket): void {
+  #onConnect(socket: Socket, startNs: number): void {
     if (socket !== this.#socket) return
     const refusal = this.#context.connector.refusalOf(socket)
     if (refusal !== null) {
@@ -130,6 +132,7 @@ export class HttpLane {
     this.#context.address = socket.remoteAddress ?? this.#context.address
     this.#isConnected = true
     this.#hasAnswered = false
+    this.#context.sink.onConnected(nowNs() - startNs)
     socket.setTimeout(0)
     this.#settleOpen()
     if (this.#request !== null) this.#write(socket, this.#request)

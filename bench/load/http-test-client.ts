@@ -51,6 +51,7 @@ export function testClient(port: number, options: Partial<TransportOptions> = {}
           reports.push(report)
           waiting.get(lane)?.(report)
         },
+        onConnected() {},
         onFailureText: (text) => void texts.push(text),
       },
       ...options,

@@ -1,6 +1,7 @@
 // One phase while it runs: sends on lanes, times and judges every answer, records it. The loops decide when to send.
 import { nowNs } from '../core/clock.ts'
 import type { AnswerCheck } from './answer-check.ts'
+import { ConnectLog } from './connect-times.ts'
 import { FailureLog } from './failure-log.ts'
 import { ProgressMeter } from './progress-meter.ts'
 import { Recorder } from './recorder.ts'
@@ -24,6 +25,7 @@ export interface PhaseSetting {
 export class PhaseRun implements LaneSink {
   readonly recorder: Recorder
   readonly failures: FailureLog
+  readonly connects = new ConnectLog()
   readonly startNs: number
   inFlight = 0
   /** Called with a lane that has just become free, and the time. The loop's turn. */
@@ -99,6 +101,10 @@ export class PhaseRun implements LaneSink {
     this.#variant[lane] = -1
     this.inFlight--
     this.onFree(lane, receivedNs)
+  }
+
+  onConnected(tookNs: number): void {
+    if (!this.#ended) this.connects.add(tookNs)
   }
 
   onFailureText(text: string): void {

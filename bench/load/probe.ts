@@ -37,6 +37,7 @@ function probeOne(
     const timer = setTimeout(() => transport.abandon(PROBED_LANE, 'timeout'), timeoutMs)
     let text = ''
     sink.current = {
+      onConnected() {},
       onFailureText(failure) {
         text ||= failure
       },

@@ -21,6 +21,10 @@ export class SwitchedSink implements LaneSink {
     this.current?.onAnswer(lane, outcome, code, bytesSent, bytesReceived, body, start, end, headerLength)
   }
 
+  onConnected(tookNs: number): void {
+    this.current?.onConnected(tookNs)
+  }
+
   onFailureText(text: string): void {
     this.current?.onFailureText(text)
   }

@@ -22,6 +22,8 @@ export interface LaneSink {
   ): void
   /** A failure's text, for the first few examples only. */
   onFailureText(text: string): void
+  /** A connection is ready; `tookNs` from the attempt to its being usable (TLS and HTTP/2 SETTINGS included). */
+  onConnected(tookNs: number): void
 }
 
 /** A transport reports `ok` for HTTP 200 / gRPC OK; the loop then asks the codec about the form of the body. */

@@ -66,6 +66,14 @@ export interface ClientUse {
   readonly bytesReceived: number
 }
 
+/** Connections that were made while a phase ran; those that were open before are not among them. */
+export interface ConnectTimes {
+  readonly made: number
+  /** `null` where none was made. */
+  readonly p50Ms: number | null
+  readonly p99Ms: number | null
+}
+
 /** A phase's account, beside its records. */
 export interface PhaseResult {
   /** Of the phase's start, epoch milliseconds. */
@@ -81,6 +89,7 @@ export interface PhaseResult {
   /** Sent, and neither answered nor failed when the phase was cut off: records with their age as the latency. */
   readonly censored: number
   /** Failed requests by kind: `status:503`, `grpc:14`, `timeout`, `connect`, `bad-response`, `aborted`. */
+  readonly connects: ConnectTimes
   readonly errors: Readonly<Record<string, number>>
   /** First few failure texts, for a person: `bad-response: output_0 has 3 bytes, expected 4`. At most 5, each ≤ 300 chars. */
   readonly errorExamples: readonly string[]

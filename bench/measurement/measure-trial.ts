@@ -122,6 +122,7 @@ export function withoutData(setting: Pick<TrialSetting, 'trial' | 'engine'>, fau
     dropped: 0,
     delayed: 0,
     censored: 0,
+    connects: { made: 0, p50Ms: null, p99Ms: null },
     errors: {},
     errorExamples: [],
     verification: { checked: 0, disagreed: 0, maxAbsDifference: 0 },

@@ -1,6 +1,6 @@
 // What one trial left behind: request records and everything observed beside them. Durable; summaries are made of it.
 import type { RequestColumns } from '../load/request-columns.ts'
-import type { ClientUse, Verification } from '../load/types.ts'
+import type { ClientUse, ConnectTimes, Verification } from '../load/types.ts'
 import type { Trial } from '../plan/types.ts'
 
 /** The server's own account of the measurement window; means per request, from the difference of two readings. */
@@ -48,6 +48,7 @@ export interface TrialAccount {
   readonly dropped: number
   readonly delayed: number
   readonly censored: number
+  readonly connects: ConnectTimes
   readonly errors: Readonly<Record<string, number>>
   readonly errorExamples: readonly string[]
   readonly verification: Verification

@@ -135,6 +135,13 @@ function ceilingShare({ requestsPerSec, client }: CellSummary): number | null {
   return client.floor === null ? null : requestsPerSec.value / client.floor.requestsPerSec
 }
 
+export const CONNECTS: CellColumn = number(
+  'connect ms',
+  'p50 of making a connection, and how many were made within the windows: part of the latencies of a server that closes',
+  (cell) => cell.connects.p50Ms,
+  ({ connects }) => (connects.made === 0 ? ABSENT : `${msText(connects.p50Ms)} × ${formatCount(connects.made)}`),
+)
+
 export const SAMPLES: CellColumn = number(
   'n',
   'completed requests that the percentiles are made of',

@@ -62,6 +62,7 @@ function makeCell({ target, batchSize, concurrency, p50Ms, requestsPerSec, isTri
       bytesReceived: 1.5e6,
       floor: { requestsPerSec: 20_000, p50Ms: 0.06, cpuUsPerRequest: 15 },
     },
+    connects: { made: 0, p50Ms: null, p99Ms: null },
     pieces: null,
     problems: [],
   }

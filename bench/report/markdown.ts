@@ -9,6 +9,7 @@ import {
   type CellColumn,
   CLIENT_CPU,
   COMPUTE,
+  CONNECTS,
   changeColumn,
   EXECUTED,
   FAILED,
@@ -64,7 +65,7 @@ function headline({ run }: ReportInput): string {
 export function cellColumns({ run }: ReportInput): CellColumn[] {
   const change = changeColumn(run, 'p99')
   const columns = [BATCH, TARGET, P50, P99, REQUESTS, INFERENCES, ...(change === null ? [] : [change])]
-  return [...columns, FAILED, SAMPLES, QUEUE, COMPUTE, EXECUTED, SERVER_CPU, CLIENT_CPU, FLOOR, CEILING]
+  return [...columns, FAILED, SAMPLES, QUEUE, COMPUTE, EXECUTED, SERVER_CPU, CLIENT_CPU, FLOOR, CEILING, CONNECTS]
 }
 
 function table(cells: readonly CellSummary[], columns: readonly CellColumn[]): string[] {
