@@ -58,6 +58,7 @@ export function makeMeasurement(made: MadeMeasurement = {}): Measurement {
     dropped: 0,
     delayed: 0,
     censored: 0,
+    streamWaits: 0,
     connects: { made: 0, p50Ms: null, p99Ms: null },
     errors: {},
     errorExamples: [],

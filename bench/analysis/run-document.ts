@@ -58,6 +58,7 @@ export const pieceSchema = z
 export const PROBLEM_CODES = [
   'too-few-samples',
   'generator-limited',
+  'stream-limit',
   'dropped-requests',
   'error-rate',
   'not-steady',

@@ -26,6 +26,7 @@ export function problemsOf(cell: Judged, measurements: readonly Measurement[]): 
   return [
     ...failures,
     ...generator(cell, measurements),
+    ...streamLimit(cell, measurements),
     ...dropped(cell),
     ...saturated(cell, measurements),
     ...(isExplained ? [] : tooFewSamples(cell)),
@@ -101,6 +102,18 @@ function generator(cell: Judged, measurements: readonly Measurement[]): Problem[
       message: `the load generator was at its limit: ${reasons.join('; ')}`,
       remedy:
         'lower the concurrency or the request rate, use the native engine, or give the generator cores (workers: 2)',
+    },
+  ]
+}
+
+function streamLimit({ counts }: Judged, measurements: readonly Measurement[]): Problem[] {
+  const waits = measurements.reduce((sum, { streamWaits }) => sum + streamWaits, 0)
+  if (waits === 0) return []
+  return [
+    {
+      code: 'stream-limit',
+      message: `${waits} of ${counts.sent} requests waited for a stream: the server allows fewer on a connection than were asked for`,
+      remedy: 'raise connections, or the server’s limit of concurrent streams; the waiting is in the latencies',
     },
   ]
 }

@@ -31,6 +31,7 @@ function observed(latencyMs: number, lagUs: number, requests = 1000) {
     dropped: 0,
     delayed: 0,
     censored: 0,
+    streamWaits: 0,
     connects: { made: 0, p50Ms: null, p99Ms: null },
     errors: {},
     errorExamples: [],

@@ -81,6 +81,7 @@ async function runPhase(
     answered: recorder.length,
     dropped: 0,
     delayed: 0,
+    streamWaits: 0,
     // It drops what is in flight at the end, and does not say how many.
     censored: 0,
     // It makes its connections anew for each phase, and does not say how long that took.

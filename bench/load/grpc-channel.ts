@@ -44,6 +44,7 @@ export class GrpcChannel implements ConnectionOwner {
       this.#current.start(stream)
       return
     }
+    if (this.#current?.isAtStreamLimit) this.#options.sink.onStreamWait()
     stream.isWaiting = true
     this.#waiting.push(stream)
     this.#ensureConnection()

@@ -60,6 +60,10 @@ export class GrpcConnection implements FrameHandler {
     return this.#state === 'ready' && this.#streams.count < this.#maxStreams
   }
 
+  get isAtStreamLimit(): boolean {
+    return this.#state === 'ready' && this.#streams.count >= this.#maxStreams
+  }
+
   /** It came as far as the server's SETTINGS. */
   get wasReady(): boolean {
     return this.#wasReady

@@ -52,6 +52,7 @@ export function testClient(
           text = ''
         },
         onConnected() {},
+        onStreamWait() {},
         onFailureText: (failure) => {
           text = failure
         },

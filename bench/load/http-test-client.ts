@@ -52,6 +52,7 @@ export function testClient(port: number, options: Partial<TransportOptions> = {}
           waiting.get(lane)?.(report)
         },
         onConnected() {},
+        onStreamWait() {},
         onFailureText: (text) => void texts.push(text),
       },
       ...options,

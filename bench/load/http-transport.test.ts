@@ -103,7 +103,9 @@ it('sends again from within the report', async () => {
     const { transport } = testClient(port, {
       sink: {
         onAnswer: () => (++answers === 200 ? resolve() : transport.send(0, answers % 2)),
-        onConnected() {}, onFailureText: () => {},
+        onConnected() {},
+        onStreamWait() {},
+        onFailureText: () => {},
       },
     })
     transport.send(0, 0)

@@ -12,6 +12,7 @@ export function mergeResults(results: readonly PhaseResult[]): PhaseResult {
     answered: sum(({ answered }) => answered),
     dropped: sum(({ dropped }) => dropped),
     delayed: sum(({ delayed }) => delayed),
+    streamWaits: sum(({ streamWaits }) => streamWaits),
     censored: sum(({ censored }) => censored),
     connects: mergeConnects(results.map(({ connects }) => connects)),
     errors: mergeCounts(results.map(({ errors }) => errors)),

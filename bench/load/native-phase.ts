@@ -52,6 +52,7 @@ export async function runPhase(run: PhaseRun, context: PhaseContext): Promise<Om
     answered,
     ...counts,
     censored: run.end(),
+    streamWaits: run.streamWaits,
     connects: run.connects.result(),
     errors: run.failures.counts,
     errorExamples: run.failures.examples,

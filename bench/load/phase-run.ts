@@ -28,6 +28,7 @@ export class PhaseRun implements LaneSink {
   readonly connects = new ConnectLog()
   readonly startNs: number
   inFlight = 0
+  streamWaits = 0
   /** Called with a lane that has just become free, and the time. The loop's turn. */
   onFree: (lane: number, atNs: number) => void = () => {}
   readonly #setting: PhaseSetting
@@ -105,6 +106,10 @@ export class PhaseRun implements LaneSink {
 
   onConnected(tookNs: number): void {
     if (!this.#ended) this.connects.add(tookNs)
+  }
+
+  onStreamWait(): void {
+    this.streamWaits++
   }
 
   onFailureText(text: string): void {

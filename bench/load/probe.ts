@@ -38,6 +38,7 @@ function probeOne(
     let text = ''
     sink.current = {
       onConnected() {},
+      onStreamWait() {},
       onFailureText(failure) {
         text ||= failure
       },

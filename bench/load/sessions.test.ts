@@ -124,6 +124,22 @@ describe('a session', () => {
     expect(p50Ms(result)).toBeLessThan(12)
   })
 
+  it('says how many requests waited for a stream where the server allows few', async () => {
+    server = await startFakeServer({ latencyMs: 2, mostStreams: 2 })
+    const crowded = { model: 'closed', concurrency: 6, connections: 1 } as const
+    const session = await openSession(
+      jobFor(server, { target: 'kserve-grpc', load: crowded }),
+      new AbortController().signal,
+    )
+    const result = await runAndCollect(session, 200)
+    await session.close()
+    expect(result.errors).toEqual({})
+    expect(result.streamWaits).toBeGreaterThan(result.answered / 2)
+    expect(result.streamWaits).toBeLessThanOrEqual(result.answered)
+    // Six share two streams of 2 ms: the waiting is in the latency.
+    expect(p50Ms(result)).toBeGreaterThan(4)
+  })
+
   it('counts what is in flight as censored when it is cut off', async () => {
     server = await startFakeServer({ silent: true })
     const cut = new AbortController()

@@ -25,6 +25,10 @@ export class SwitchedSink implements LaneSink {
     this.current?.onConnected(tookNs)
   }
 
+  onStreamWait(): void {
+    this.current?.onStreamWait()
+  }
+
   onFailureText(text: string): void {
     this.current?.onFailureText(text)
   }

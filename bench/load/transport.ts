@@ -24,6 +24,8 @@ export interface LaneSink {
   onFailureText(text: string): void
   /** A connection is ready; `tookNs` from the attempt to its being usable (TLS and HTTP/2 SETTINGS included). */
   onConnected(tookNs: number): void
+  /** A request waits because the server allows no more streams on its connection. The wait is part of its time. */
+  onStreamWait(): void
 }
 
 /** A transport reports `ok` for HTTP 200 / gRPC OK; the loop then asks the codec about the form of the body. */

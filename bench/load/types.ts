@@ -86,6 +86,8 @@ export interface PhaseResult {
   readonly dropped: number
   /** Sent more than 1 ms after they were due. Open loop only. */
   readonly delayed: number
+  /** Had to wait for one of the streams that the server allows on a connection. gRPC only. */
+  readonly streamWaits: number
   /** Sent, and neither answered nor failed when the phase was cut off: records with their age as the latency. */
   readonly censored: number
   /** Failed requests by kind: `status:503`, `grpc:14`, `timeout`, `connect`, `bad-response`, `aborted`. */

@@ -122,6 +122,7 @@ export function withoutData(setting: Pick<TrialSetting, 'trial' | 'engine'>, fau
     dropped: 0,
     delayed: 0,
     censored: 0,
+    streamWaits: 0,
     connects: { made: 0, p50Ms: null, p99Ms: null },
     errors: {},
     errorExamples: [],

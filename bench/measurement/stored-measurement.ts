@@ -41,6 +41,7 @@ const storedSchema = z.object({
   dropped: whole,
   delayed: whole,
   censored: whole,
+  streamWaits: whole,
   connects: z.object({ made: whole, p50Ms: share, p99Ms: share }),
   errors: z.record(z.string(), whole),
   errorExamples: z.array(z.string()),

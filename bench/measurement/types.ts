@@ -48,6 +48,7 @@ export interface TrialAccount {
   readonly dropped: number
   readonly delayed: number
   readonly censored: number
+  readonly streamWaits: number
   readonly connects: ConnectTimes
   readonly errors: Readonly<Record<string, number>>
   readonly errorExamples: readonly string[]

@@ -21,7 +21,8 @@ interface InferRequest {
 }
 
 export function fakeGrpcServer(inference: FakeInference): Http2Server {
-  const server = createServer()
+  const { mostStreams } = inference.options
+  const server = createServer(mostStreams === undefined ? {} : { settings: { maxConcurrentStreams: mostStreams } })
   server.on('stream', (stream, headers) => {
     const chunks: Buffer[] = []
     // A client that gives up resets its stream; that is its right.

@@ -17,6 +17,8 @@ export interface FakeServerOptions {
   readonly silent?: boolean
   /** Added to every output. */
   readonly offset?: number
+  /** gRPC: SETTINGS_MAX_CONCURRENT_STREAMS. */
+  readonly mostStreams?: number
   /** Answers this many requests, then destroys every socket and stops listening. */
   readonly dieAfter?: number
 }
