@@ -4,7 +4,11 @@ import { formatCount, significant } from '../core/units.ts'
 import type { Finding } from './accuracy.ts'
 import type { AccuracyRow, Calibration, FloorRow } from './calibrate.ts'
 
-export function describeCalibration({ serverCpu, floors, accuracy }: Calibration): string {
+/** @param stealFraction share of the CPU time that the hypervisor took for others meanwhile; `null`: unknown */
+export function describeCalibration(
+  { serverCpu, floors, accuracy }: Calibration,
+  stealFraction: number | null,
+): string {
   const missed = accuracy.flatMap(({ findings }) => findings.filter(({ ok }) => !ok)).length
   const place = serverCpu === null ? '' : `, pinned to core ${serverCpu}`
   return [
@@ -16,8 +20,14 @@ export function describeCalibration({ serverCpu, floors, accuracy }: Calibration
     '',
     ...accuracy.flatMap(accuracyLines),
     missed === 0 ? 'All within their limits.' : `${missed} outside their limits, marked with !`,
+    stealText(stealFraction),
     '',
   ].join('\n')
+}
+
+function stealText(fraction: number | null): string {
+  if (fraction === null) return 'How much CPU time the host took for others is not known here.'
+  return `The host took ${(fraction * 100).toFixed(1)} % of the CPU time for others meanwhile.`
 }
 
 function floorRow({ protocol, batchSize, load, floor }: FloorRow): string[] {

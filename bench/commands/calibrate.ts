@@ -6,6 +6,7 @@ import { describeCalibration } from '../calibration/describe.ts'
 import { defineCommand } from '../cli/command.ts'
 import { EXIT } from '../core/errors.ts'
 import { startLoadThreads } from '../load/load-threads.ts'
+import { readCpuTicks, stealFraction } from '../measurement/host.ts'
 import { createProgress } from '../progress.ts'
 
 const WINDOW_MS = 20_000
@@ -29,6 +30,7 @@ export const calibrateCommand = defineCommand({
     const progress = createProgress(stderr, stderr.isTTY === true ? 'live' : 'plain')
     const threads = startLoadThreads(1)
     try {
+      const before = readCpuTicks()
       const calibration = await calibrate({
         serverCpu: canPin() ? 0 : null,
         windowMs: flags.quick ? QUICK_WINDOW_MS : WINDOW_MS,
@@ -37,7 +39,9 @@ export const calibrateCommand = defineCommand({
         onStep: (text) => progress.step(text),
       })
       progress.close()
-      stdout.write(flags.json ? `${JSON.stringify(calibration, null, 2)}\n` : describeCalibration(calibration))
+      const steal = stealFraction(before, readCpuTicks())
+      const document = { ...calibration, stealFraction: steal }
+      stdout.write(flags.json ? `${JSON.stringify(document, null, 2)}\n` : describeCalibration(calibration, steal))
       return EXIT.ok
     } finally {
       progress.close()

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest'
 import { pollsOn } from './polling.ts'
 
 it.each([
-  ['auto', 1, 4, true, 'three cores are left'],
-  ['auto', 2, 4, false, 'two cores are left'],
+  ['auto', 1, 8, true, 'seven cores are left'],
+  ['auto', 2, 8, false, 'six cores are left'],
   ['always', 2, 2, true, 'it is asked for'],
   ['never', 1, 64, false, 'it is forbidden'],
 ] as const)('%s with %i threads on %i cores: %s, since %s', (polling, workers, cores, expected, _why) => {

@@ -1,8 +1,8 @@
 // A load thread that never sleeps: what comes is read at once, and not when a sleeping core has woken up.
 import type { Scenario } from '../scenario/types.ts'
 
-/** Cores that have to be left for the servers, the main thread and the kernel. */
-const CORES_LEFT = 3
+/** Cores that have to be left for the servers: fewer, and a saturated server would miss the one that polls. */
+const CORES_LEFT = 7
 
 /** Whether load threads poll; each takes a whole core then. */
 export function pollsOn({ polling, workers }: Pick<Scenario, 'polling' | 'workers'>, cores: number): boolean {
