@@ -61,6 +61,24 @@ describe('the smoke scenario on real servers', () => {
   )
 
   it(
+    'streams to Triton as it calls it: the same answers, every one of them counted',
+    () => {
+      const out = join(dir, 'streaming')
+      const { status, stderr } = dyno('run', 'scenarios/streaming.yaml', '--quick', '--out', out)
+      expect(status, stderr).toBe(0)
+      const run = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')) as RunDocument
+      expect(run.parity.every(({ ok, checkedDuringRun }) => ok && checkedDuringRun > 0)).toBe(true)
+      expect(run.cells).toHaveLength(6)
+      for (const { counts, server, client } of run.cells) {
+        expect(counts.failed).toBe(0)
+        expect(server.requests).toBe(counts.completed)
+        expect(client.floor?.requestsPerSec).toBeGreaterThan(0)
+      }
+    },
+    RUN_MS,
+  )
+
+  it(
     'leaves nothing behind that the next command does not remove, after SIGKILL in the middle of the load',
     async () => {
       const stateDir = STATE_DIR

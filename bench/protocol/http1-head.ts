@@ -92,9 +92,8 @@ export function readStatusLine(head: ResponseHead, bytes: Uint8Array, start: num
 
 /** One `name: value` line without its line end. Only the headers that bear on framing are looked at. */
 export function readHeaderLine(head: ResponseHead, bytes: Uint8Array, start: number, end: number): string | null {
-  let colon = start
-  while (colon < end && IS_TOKEN[bytes[colon] ?? 0] === 1) colon++
-  if (colon === start || colon === end || bytes[colon] !== COLON) return `bad header line ${quoted(bytes, start, end)}`
+  const colon = colonOf(bytes, start, end)
+  if (colon < 0) return `bad header line ${quoted(bytes, start, end)}`
   let from = colon + 1
   let to = end
   while (from < to && isBlank(bytes[from])) from++
@@ -114,6 +113,18 @@ export function readHeaderLine(head: ResponseHead, bytes: Uint8Array, start: num
     default:
       return null
   }
+}
+
+/** One line of the trailers. Nothing of it is looked at, but it has to be one: not the head of another answer. */
+export function readTrailerLine(bytes: Uint8Array, start: number, end: number): string | null {
+  return colonOf(bytes, start, end) < 0 ? `bad trailer line ${quoted(bytes, start, end)}` : null
+}
+
+/** Where a field's name ends; −1: the line is no field. */
+function colonOf(bytes: Uint8Array, start: number, end: number): number {
+  let colon = start
+  while (colon < end && IS_TOKEN[bytes[colon] ?? 0] === 1) colon++
+  return colon > start && colon < end && bytes[colon] === COLON ? colon : -1
 }
 
 function readContentLength(head: ResponseHead, bytes: Uint8Array, start: number, end: number): string | null {

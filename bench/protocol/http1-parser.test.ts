@@ -143,6 +143,7 @@ it.each([
   ['endless headers', OK + 'X: 1\r\n'.repeat(100), 'larger than 512 bytes'],
   ['endless interim answers', 'HTTP/1.1 100 C\r\n\r\n'.repeat(50), 'larger than 512 bytes'],
   ['an endless extension', `${CHUNKED}1;${'x'.repeat(600)}`, 'larger than 512 bytes'],
+  ['an answer in the place of trailers', `${CHUNKED}0\r\n${OK}\r\n`, 'bad trailer line "HTTP/1.1 200 OK"'],
   ['endless trailers', `${CHUNKED}0\r\n${'X: 1\r\n'.repeat(100)}`, 'larger than 512 bytes'],
   ['an endless body', `${OK}\r\n${'x'.repeat(1001)}`, 'the limit is 1000'],
 ])('refuses %s, however it is cut', (_, text, reason) => {

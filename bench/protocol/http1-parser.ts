@@ -2,7 +2,7 @@
 // An answer with a Content-Length that lies whole in one read is handed over in place, without copying or allocating.
 import { appendBytes, clearBytes, growingBytes } from './http1-bytes.ts'
 import { readChunkSize } from './http1-chunk.ts'
-import { clearHead, emptyHead, quoted, readHeaderLine, readStatusLine } from './http1-head.ts'
+import { clearHead, emptyHead, quoted, readHeaderLine, readStatusLine, readTrailerLine } from './http1-head.ts'
 import { HeadMemory } from './http1-head-memory.ts'
 
 /** `more`: the answer goes on. After `done` and `failed` only `reset` helps. */
@@ -203,7 +203,8 @@ export class Http1Parser {
         this.#state = STATE.chunkSize
         return start === end ? null : 'a chunk is longer than its size says'
       default:
-        if (start === end) this.#endWithContent()
+        if (start < end) return readTrailerLine(bytes, start, end)
+        this.#endWithContent()
         return null
     }
   }
