@@ -49,7 +49,7 @@ const MODEL: ModelSpec = {
 }
 const BATCH_SIZES = [1, 2, 4, 8]
 const SEED = 42
-const WARMUP_MS = 500
+const WARMUP_MS = 2000
 
 const target = (
   name: string,

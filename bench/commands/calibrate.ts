@@ -18,7 +18,7 @@ export const calibrateCommand = defineCommand({
   details:
     'Measures the generator’s floor per protocol and batch size against a built-in server that answers at once:\n' +
     'latency, CPU per request and the highest rate. Then holds its percentiles, its rates and its arrivals against the\n' +
-    'record of a built-in server of known latency. Takes about two and a half minutes. Nothing else should run meanwhile.\n' +
+    'record of a built-in server of known latency. Takes about three minutes. Nothing else should run meanwhile.\n' +
     'Every run measures the floors of its own cells, too.',
   operands: [],
   flags: {

@@ -35,8 +35,10 @@ export function shareOfArrivals(next: () => number, index: number, of: number): 
 }
 
 function constantRate(requestRate: number): (expected: number) => number {
-  const gapNs = 1e9 / requestRate
-  return (expected) => gapNs * expected
+  // In a typed array it is a double for the compiler, too: as a small integer the product would overflow in mid-window,
+  // and the loop would have to be compiled again just then.
+  const gapNs = Float64Array.of(1e9 / requestRate)
+  return (expected) => (gapNs[0] as number) * expected
 }
 
 interface Segment {

@@ -27,35 +27,70 @@ export function runOpenLoop(
   durationMs: number,
   nextDueNs: () => number,
 ): Promise<OpenLoopCounts> {
-  const endNs = run.startNs + durationMs * 1e6
-  const free = Int32Array.from({ length: lanes }, (_, lane) => lanes - 1 - lane)
-  let freeCount = lanes
-  let dropped = 0
-  let delayed = 0
-  let dueNs = run.startNs + nextDueNs()
-  return new Promise((resolve) => {
-    const finishIfIdle = () => {
-      if (dueNs >= endNs && run.inFlight === 0) resolve({ dropped, delayed })
+  return new Promise((resolve) => new OpenLoop({ run, lanes, durationMs, nextDueNs, onEnd: resolve }).start())
+}
+
+interface Setting {
+  readonly run: PhaseRun
+  readonly lanes: number
+  readonly durationMs: number
+  readonly nextDueNs: () => number
+  readonly onEnd: (counts: OpenLoopCounts) => void
+}
+
+/** A class, since its methods stay compiled from one phase to the next; closures over a phase are compiled anew in each. */
+class OpenLoop {
+  readonly #run: PhaseRun
+  readonly #endNs: number
+  readonly #nextDueNs: () => number
+  readonly #onEnd: Setting['onEnd']
+  readonly #free: Int32Array
+  readonly #turn = () => this.#sendWhatIsDue()
+  #freeCount: number
+  #dropped = 0
+  #delayed = 0
+  #dueNs: number
+
+  constructor({ run, lanes, durationMs, nextDueNs, onEnd }: Setting) {
+    this.#run = run
+    this.#endNs = run.startNs + durationMs * 1e6
+    this.#nextDueNs = nextDueNs
+    this.#onEnd = onEnd
+    this.#free = Int32Array.from({ length: lanes }, (_, lane) => lanes - 1 - lane)
+    this.#freeCount = lanes
+    this.#dueNs = run.startNs + nextDueNs()
+    run.onFree = (lane) => this.#onFree(lane)
+  }
+
+  start(): void {
+    this.#sendWhatIsDue()
+  }
+
+  #onFree(lane: number): void {
+    this.#free[this.#freeCount++] = lane
+    this.#finishIfIdle()
+  }
+
+  #finishIfIdle(): void {
+    if (this.#dueNs >= this.#endNs && this.#run.inFlight === 0) {
+      this.#onEnd({ dropped: this.#dropped, delayed: this.#delayed })
     }
-    run.onFree = (lane) => {
-      free[freeCount++] = lane
-      finishIfIdle()
-    }
-    const tick = () => {
-      let atNs = nowNs()
-      while (dueNs <= atNs && dueNs < endNs) {
-        if (freeCount === 0) dropped++
-        else {
-          if (atNs - dueNs > DELAYED_NS) delayed++
-          run.send(free[--freeCount] ?? 0, dueNs, atNs)
-          atNs = nowNs()
-        }
-        dueNs = run.startNs + nextDueNs()
+  }
+
+  #sendWhatIsDue(): void {
+    let atNs = nowNs()
+    while (this.#dueNs <= atNs && this.#dueNs < this.#endNs) {
+      if (this.#freeCount === 0) this.#dropped++
+      else {
+        if (atNs - this.#dueNs > DELAYED_NS) this.#delayed++
+        this.#run.send(this.#free[--this.#freeCount] ?? 0, this.#dueNs, atNs)
+        atNs = nowNs()
       }
-      if (dueNs >= endNs) finishIfIdle()
-      else if (dueNs - atNs > 2 * POLL_NS) setTimeout(tick, (dueNs - atNs - POLL_NS) / 1e6)
-      else setImmediate(tick)
+      this.#dueNs = this.#run.startNs + this.#nextDueNs()
     }
-    tick()
-  })
+    const waitNs = this.#dueNs - atNs
+    if (this.#dueNs >= this.#endNs) this.#finishIfIdle()
+    else if (waitNs > 2 * POLL_NS) setTimeout(this.#turn, (waitNs - POLL_NS) / 1e6)
+    else setImmediate(this.#turn)
+  }
 }
