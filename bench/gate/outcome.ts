@@ -7,6 +7,8 @@ export type Outcome = Pick<Finding, 'status' | 'measured' | 'limit' | 'why'>
 
 /** The numbers cannot be believed, whichever way they point. */
 const MEANINGLESS = new Set<ProblemCode>([
+  // Another load than the one that was asked for.
+  'stream-limit',
   'outputs-disagree',
   'server-died',
   'count-mismatch',
