@@ -6,7 +6,17 @@ import type { LoadedScenario, LoadModel, Scenario, ServerSpec, TargetSpec } from
 import { cellsOf, expand } from './expand.ts'
 import type { Trial } from './types.ts'
 
-const TRITON: ServerSpec = { kind: 'triton', image: 'i', gpus: 'auto', ports: null, env: {}, startTimeoutMs: 1 }
+const TRITON: ServerSpec = {
+  kind: 'triton',
+  image: null,
+  containerName: null,
+  network: null,
+  limits: null,
+  gpus: 'auto',
+  ports: null,
+  env: {},
+  startTimeoutMs: 1,
+}
 
 interface Shape {
   readonly targets: readonly string[]

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FlaskServer, TritonServer } from '../scenario/types.ts'
+import type { ContainerSpec, FlaskServer, TritonServer } from '../scenario/types.ts'
 import { processesOf } from './end-process.ts'
 import { removeLeftovers } from './leftovers.ts'
 import { createLocalRuntime } from './local.ts'
@@ -19,6 +19,7 @@ const PROJECT = resolve(import.meta.dirname, '../..')
 const STATE = join(PROJECT, '.dyno')
 const START_MS = 120_000
 
+const NO_CONTAINER: ContainerSpec = { containerName: null, network: null, limits: null }
 const FLASK: FlaskServer = {
   kind: 'flask',
   mode: 'production',
@@ -26,12 +27,15 @@ const FLASK: FlaskServer = {
   threads: 2,
   port: null,
   image: null,
+  build: null,
+  ...NO_CONTAINER,
   env: {},
   startTimeoutMs: START_MS,
 }
 const TRITON: TritonServer = {
   kind: 'triton',
-  image: 'unused',
+  image: null,
+  ...NO_CONTAINER,
   gpus: 'auto',
   ports: null,
   env: {},

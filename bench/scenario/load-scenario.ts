@@ -5,12 +5,13 @@ import { basename, dirname, join } from 'node:path'
 import { BenchError, BenchErrors, messageOf } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { formatBytes } from '../core/units.ts'
+import { findBuildFolders } from './build-folders.ts'
 import { readCaFiles } from './ca-files.ts'
 import { explainIssues, type Finding } from './explain-issue.ts'
 import { checkMatrix } from './matrix-checks.ts'
 import { readMaxBatchSize } from './model-config.ts'
 import { measuredNames, partsOf } from './parts.ts'
-import { resolve } from './resolve.ts'
+import { type Choices, resolve } from './resolve.ts'
 import { type ParsedScenario, scenarioSchema } from './schema.ts'
 import { scenarioJsonSchema } from './schema-tree.ts'
 import { applySettings, type Settings } from './set-values.ts'
@@ -42,11 +43,11 @@ const LARGEST_FILE_BYTES = 256 * 1024
  */
 export async function loadScenario(path: string, overrides: Overrides): Promise<LoadedScenario> {
   const bytes = await readBytes(path)
-  const { parsed, problems, caPems } = await validate(bytes.toString('utf8'), path, overrides)
+  const { parsed, problems, found } = await validate(bytes.toString('utf8'), path, overrides)
   if (parsed === null || problems.length > 0) throw new BenchErrors(problems)
   const maxBatchSize = await readMaxBatchSize(parsed.model.name, foldersFor(path))
   return {
-    scenario: resolve(parsed, { ...overrides, maxBatchSize, caPems }),
+    scenario: resolve(parsed, { ...overrides, maxBatchSize, ...found }),
     path,
     sha256: sha256Of(bytes, overrides.set),
   }
@@ -56,9 +57,11 @@ interface Validated {
   /** `null` where there are problems. */
   readonly parsed: ParsedScenario | null
   readonly problems: readonly BenchError[]
-  /** Contents of the servers' `tls.ca`, by name of the server. */
-  readonly caPems: ReadonlyMap<string, string>
+  readonly found: FoundFiles
 }
+
+/** What the files and folders hold that servers name. */
+type FoundFiles = Pick<Choices, 'caPems' | 'contextDirs'>
 
 /** Where the files are looked for that a scenario names. */
 function foldersFor(path: string): readonly string[] {
@@ -67,23 +70,25 @@ function foldersFor(path: string): readonly string[] {
 
 async function validate(text: string, path: string, overrides: Overrides): Promise<Validated> {
   const { source, problems } = parseSource(text, path)
-  if (source === null) return { parsed: null, problems, caPems: new Map() }
+  if (source === null) return { parsed: null, problems, found: { caPems: new Map(), contextDirs: new Map() } }
   const schema = scenarioJsonSchema()
   const settings = applySettings(source.value, overrides.set, schema)
   const { value } = settings
   const result = scenarioSchema.safeParse(value)
   const parts = partsOf(value)
   const caFiles = await readCaFiles(parts.servers, foldersFor(path))
+  const buildFolders = await findBuildFolders(parts.servers, foldersFor(path))
   const findings = [
     ...explainIssues(result.error?.issues ?? [], { schema, value }),
     ...checkTargets(parts),
     ...checkMatrix(parts),
     ...caFiles.findings,
+    ...buildFolders.findings,
   ]
   const placed = findings.map((found) => problemAt(found, source, settings))
   const only = overrides.only.flatMap((name) => checkOnly(name, measuredNames(parts)))
   const all = [...problems, ...settings.problems, ...placed.sort(byPlace), ...only]
-  return { parsed: result.data ?? null, problems: all, caPems: caFiles.pems }
+  return { parsed: result.data ?? null, problems: all, found: { caPems: caFiles.pems, contextDirs: buildFolders.dirs } }
 }
 
 function problemAt(found: Finding, source: Source, settings: Settings): BenchError {

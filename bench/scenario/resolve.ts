@@ -1,7 +1,16 @@
 // A validated file → Scenario: defaults that depend on other fields, and the overrides that are no --set.
 import type { ParsedRule } from './gate-schema.ts'
 import type { ParsedLoad, ParsedScenario, ParsedServer, ParsedTarget } from './schema.ts'
-import type { GateRule, LoadModel, RateProfile, Scenario, ServerSpec, TargetSpec } from './types.ts'
+import type {
+  ContainerSpec,
+  GateRule,
+  ImageBuild,
+  LoadModel,
+  RateProfile,
+  Scenario,
+  ServerSpec,
+  TargetSpec,
+} from './types.ts'
 
 type OpenLoad = Extract<LoadModel, { model: 'open' }>
 
@@ -16,6 +25,8 @@ export interface Choices {
   readonly maxBatchSize: number | null
   /** Contents of the servers' `tls.ca`, by name of the server. */
   readonly caPems: ReadonlyMap<string, string>
+  /** Absolute folders of the servers' `build.context`, by name of the server. */
+  readonly contextDirs: ReadonlyMap<string, string>
 }
 
 /**
@@ -52,15 +63,22 @@ export function resolve(parsed: ParsedScenario, choices: Choices): Scenario {
   }
 }
 
-function serverOf(name: string, server: ParsedServer, { caPems }: Choices): ServerSpec {
+function serverOf(name: string, server: ParsedServer, { caPems, contextDirs }: Choices): ServerSpec {
   switch (server.kind) {
     case 'flask': {
-      const { startTimeout, ...rest } = server
-      return { ...rest, port: server.port ?? null, image: server.image ?? null, startTimeoutMs: startTimeout }
+      const { startTimeout, build, port = null, image = null, ...rest } = server
+      return {
+        ...rest,
+        ...containerOf(server),
+        port,
+        image,
+        build: build === undefined ? null : buildOf(build, contextDirs.get(name) ?? build.context),
+        startTimeoutMs: startTimeout,
+      }
     }
     case 'triton': {
-      const { startTimeout, ...rest } = server
-      return { ...rest, ports: server.ports ?? null, startTimeoutMs: startTimeout }
+      const { startTimeout, ports = null, image = null, ...rest } = server
+      return { ...rest, ...containerOf(server), ports, image, startTimeoutMs: startTimeout }
     }
     case 'external':
       return {
@@ -77,6 +95,30 @@ function serverOf(name: string, server: ParsedServer, { caPems }: Choices): Serv
       }
   }
 }
+
+type Contained = Exclude<ParsedServer, { kind: 'external' }>
+
+function containerOf({ containerName, network, limits }: Contained): ContainerSpec {
+  return {
+    containerName: containerName ?? null,
+    network: network ?? null,
+    limits:
+      limits === undefined
+        ? null
+        : {
+            cpus: limits.cpus ?? null,
+            memoryBytes: limits.memory ?? null,
+            cpuset: limits.cpuset ?? null,
+            shmBytes: limits.shmSize ?? null,
+          },
+  }
+}
+
+function buildOf({ dockerfile, args }: ParsedBuild, contextDir: string): ImageBuild {
+  return { contextDir, dockerfile, args }
+}
+
+type ParsedBuild = NonNullable<Extract<ParsedServer, { kind: 'flask' }>['build']>
 
 /** Whether one of an external server's URLs is https. */
 export function usesTls(server: Extract<ParsedServer, { kind: 'external' }>): boolean {

@@ -1,7 +1,7 @@
 // The scalar values of a scenario file: text with its unit or its form in, plain numbers and text out. `title` is the
 // noun of error messages and of the reference page, `examples` what they propose.
 import { z } from 'zod'
-import { parseDurationMs, parsePercent } from '../core/units.ts'
+import { parseDurationMs, parsePercent, parseSizeBytes } from '../core/units.ts'
 
 /** What a refinement tells beyond zod's own codes; the message continues a sentence that begins with the field's path. */
 export interface IssueDetails {
@@ -24,6 +24,25 @@ export function duration(min: string, max: string, example: string) {
     .meta({
       title: `duration, ${min} to ${max}`,
       pattern: '^\\s*(\\d+(\\.\\d+)?|\\.\\d+)\\s*(us|µs|ms|s|m|min|h)\\s*$',
+      examples: [example],
+    })
+}
+
+/** `512MiB` → bytes, within limits that are themselves written as sizes. */
+export function size(min: string, max: string, example: string) {
+  const minBytes = parseSizeBytes(min) ?? 0
+  const maxBytes = parseSizeBytes(max) ?? Number.POSITIVE_INFINITY
+  return z
+    .string()
+    .transform((text, context) => {
+      const bytes = parseSizeBytes(text)
+      if (bytes === null) return refuse(context, `must be a size, but is "${shorten(text)}"`, 'bad-value')
+      if (bytes >= minBytes && bytes <= maxBytes) return bytes
+      return refuse(context, `must be a size between ${min} and ${max}, but is ${shorten(text)}`, 'out-of-range')
+    })
+    .meta({
+      title: `size, ${min} to ${max}`,
+      pattern: '^\\s*(\\d+(\\.\\d+)?|\\.\\d+)\\s*(B|[kKMGT]i?B)\\s*$',
       examples: [example],
     })
 }
@@ -79,6 +98,18 @@ export function image(example: string) {
     .regex(/^[a-z0-9][\w.\-/:@]{0,255}$/i)
     .meta({ title: 'image reference', examples: [example] })
 }
+
+/** By Docker's own rule for names. */
+export const containerName = z
+  .string()
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/)
+  .meta({ title: 'container name', examples: ['dyno-flask'] })
+
+/** Cores as the kernel lists them. */
+export const cpuSet = z
+  .string()
+  .regex(/^\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*$/)
+  .meta({ title: 'list of cores', examples: ['0-1,3'] })
 
 export const port = z
   .int()

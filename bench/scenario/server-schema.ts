@@ -1,8 +1,50 @@
 // The `servers` of a scenario file: one form per kind.
 import { z } from 'zod'
-import { duration, environment, grpcUrl, hostName, image, pageUrl, port, serverUrl, text, whole } from './scalars.ts'
+import {
+  containerName,
+  cpuSet,
+  duration,
+  environment,
+  grpcUrl,
+  hostName,
+  image,
+  pageUrl,
+  port,
+  serverUrl,
+  size,
+  text,
+  whole,
+} from './scalars.ts'
 
-const DEFAULT_TRITON_IMAGE = 'nvcr.io/nvidia/tritonserver:23.10-py3'
+/** What only containers have; the local runtime refuses what is set of it. */
+const container = {
+  containerName: containerName.optional().describe('Name of the container. Default: dyno-<server>-<a random end>.'),
+  network: z
+    .enum(['bridge', 'host'])
+    .optional()
+    .describe(
+      'bridge (the default): ports are published on 127.0.0.1. host: the machine’s own network, without what the ' +
+        'bridge costs.',
+    ),
+  limits: z
+    .strictObject({
+      cpus: z
+        .number()
+        .min(0.01)
+        .max(1024)
+        .meta({ title: 'number of CPUs', examples: [1.5] })
+        .optional()
+        .describe('CPU time, in cores.'),
+      memory: size('16MiB', '16TiB', '2GiB').optional().describe('Memory; a server that needs more is killed.'),
+      cpuset: cpuSet.optional().describe('Cores that it may run on.'),
+      shmSize: size('1MiB', '1TiB', '256MiB')
+        .optional()
+        .describe('Size of /dev/shm. Default: 64 MiB; Triton, whose backends pass tensors through it, 256 MiB.'),
+    })
+    .meta({ examples: ['{ cpus: 1, memory: 2GiB }'] })
+    .optional()
+    .describe('What the container may use.'),
+}
 
 const flask = z
   .strictObject({
@@ -16,7 +58,19 @@ const flask = z
     workers: whole(1, 256, 1).default(1).describe('Worker processes (production only).'),
     threads: whole(1, 1024, 4).default(4).describe('Threads per worker (production only).'),
     port: port.optional().describe('Port on 127.0.0.1. Default: any free one.'),
-    image: image('inference-dyno/flask:latest').optional().describe('Container image. Default: built from flask-app/.'),
+    image: image('inference-dyno/flask:1.0.0')
+      .optional()
+      .describe('Container image by tag or digest. Default: built from flask-app/.'),
+    build: z
+      .strictObject({
+        context: text(4096, '.').min(1).describe('Folder that is sent to the engine, looked for like `tls.ca`.'),
+        dockerfile: text(4096, 'flask-app/Dockerfile').min(1).default('Dockerfile').describe('Path in the folder.'),
+        args: environment.prefault({}).describe('Build arguments.'),
+      })
+      .meta({ examples: ['{ context: ., dockerfile: flask-app/Dockerfile }'] })
+      .optional()
+      .describe('Builds the container image from sources of your own instead.'),
+    ...container,
     env: environment.prefault({}).describe('Environment variables of the server.'),
     startTimeout: duration('1s', '1h', '60s').prefault('60s').describe('Longest wait until it is ready.'),
   })
@@ -25,9 +79,13 @@ const flask = z
 const triton = z
   .strictObject({
     kind: z.literal('triton').describe('NVIDIA Triton Inference Server over `model_repository/`.'),
-    image: image(DEFAULT_TRITON_IMAGE)
-      .default(DEFAULT_TRITON_IMAGE)
-      .describe('Container image, where containers run it.'),
+    image: image('nvcr.io/nvidia/tritonserver:23.10-py3')
+      .optional()
+      .describe(
+        'Container image by tag or digest. Default: nvcr.io/nvidia/tritonserver:23.10-py3 with GPUs; without, one ' +
+          'that is built from docker/triton-cpu/ (also instead of an image of NVIDIA’s, where `gpus: auto` finds none).',
+      ),
+    ...container,
     gpus: z
       .union([z.enum(['auto', 'all', 'none']), z.int().min(1).max(64)])
       .meta({ title: 'word (auto, all, none) or a number of GPUs', examples: ['auto'] })

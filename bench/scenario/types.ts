@@ -20,7 +20,31 @@ export interface ModelSpec {
   readonly maxBatchSize: number | null
 }
 
-export interface FlaskServer {
+/** How a container is run; without any of it, it has no limits and the bridge. */
+export interface ContainerSpec {
+  /** `null`: a name of its own for each start. */
+  readonly containerName: string | null
+  /** `bridge`: ports published on 127.0.0.1. `host`: the machine's own network. `null`: nothing was asked for. */
+  readonly network: 'bridge' | 'host' | null
+  readonly limits: {
+    /** In cores. */
+    readonly cpus: number | null
+    readonly memoryBytes: number | null
+    /** As the kernel lists cores, e.g. `0-1,3`. */
+    readonly cpuset: string | null
+    readonly shmBytes: number | null
+  } | null
+}
+
+export interface ImageBuild {
+  /** Absolute. */
+  readonly contextDir: string
+  /** Relative to the context. */
+  readonly dockerfile: string
+  readonly args: Readonly<Record<string, string>>
+}
+
+export interface FlaskServer extends ContainerSpec {
   readonly kind: 'flask'
   /** `production`: gunicorn with keep-alive. `development`: Flask's own server, which closes after every answer. */
   readonly mode: 'production' | 'development'
@@ -28,14 +52,18 @@ export interface FlaskServer {
   readonly threads: number
   /** `null`: any free port. */
   readonly port: number | null
+  /** By tag or digest; `null`: built. */
   readonly image: string | null
+  /** `null`: from dyno's own flask-app/. */
+  readonly build: ImageBuild | null
   readonly env: Readonly<Record<string, string>>
   readonly startTimeoutMs: number
 }
 
-export interface TritonServer {
+export interface TritonServer extends ContainerSpec {
   readonly kind: 'triton'
-  readonly image: string
+  /** By tag or digest; `null`: as its GPUs need it. */
+  readonly image: string | null
   readonly gpus: 'auto' | 'all' | 'none' | number
   /** `null`: any free ports. */
   readonly ports: { readonly http: number; readonly grpc: number; readonly metrics: number } | null
