@@ -18,15 +18,17 @@ import type { Plan } from './plan/types.ts'
 import type { Progress } from './progress.ts'
 import { newRunDir, projectDirOf, stateDirOf } from './project.ts'
 import { writeReport } from './report/write-report.ts'
-import { createLocalRuntime } from './runtime/local.ts'
+import { chooseRuntime } from './runtime/choose-runtime.ts'
+import type { RuntimeName } from './runtime/types.ts'
 import { loadScenario, type Overrides } from './scenario/load-scenario.ts'
-import { type Servers, startServers } from './servers.ts'
+import { type Servers, serversOf, startServers } from './servers.ts'
 import { openTrials } from './trials.ts'
 import { VERSION } from './version.ts'
 
 export interface RunRequest {
   readonly path: string
   readonly overrides: Overrides
+  readonly runtime: RuntimeName | 'auto'
   /** `null`: a new folder under reports/runs. */
   readonly outDir: string | null
 }
@@ -48,7 +50,7 @@ export interface World {
 export async function runScenario(request: RunRequest, world: World): Promise<RunOutcome> {
   const plan = expand(await loadScenario(request.path, request.overrides))
   const store = createRunStore(request.outDir ?? newRunDir(world.context, plan.scenario.name))
-  const header = await measurePlan(plan, store, world)
+  const header = await measurePlan(plan, { store, wanted: request.runtime }, world)
   world.progress.step('writing the report')
   writeHeader(store.dir, header)
   await store.finish()
@@ -58,7 +60,11 @@ export async function runScenario(request: RunRequest, world: World): Promise<Ru
 }
 
 /** Starts the servers, checks their agreement, measures every trial, stops the servers whatever happened. */
-async function measurePlan(plan: Plan, store: RunStore, world: World): Promise<RunHeader> {
+async function measurePlan(
+  plan: Plan,
+  { store, wanted }: { readonly store: RunStore; readonly wanted: RunRequest['runtime'] },
+  world: World,
+): Promise<RunHeader> {
   const { context, progress } = world
   const start = { id: basename(store.dir), startedAt: new Date().toISOString(), ticks: readCpuTicks() }
   const cleanup = new CleanupStack()
@@ -66,7 +72,8 @@ async function measurePlan(plan: Plan, store: RunStore, world: World): Promise<R
     // First: they start while the servers do.
     const threads = startLoadThreads(plan.scenario.workers)
     cleanup.push('load threads', () => threads.close())
-    const runtime = createLocalRuntime({ projectDir: projectDirOf(context), stateDir: stateDirOf(context) })
+    const place = { projectDir: projectDirOf(context), stateDir: stateDirOf(context), env: context.env }
+    const runtime = await chooseRuntime({ ...place, wanted, servers: serversOf(plan) })
     const setting = { plan, runtime, logDir: join(store.dir, 'logs'), signal: context.signal, progress }
     const servers = await startServers(setting, cleanup)
     const trials = await openTrials({ plan, servers, threads, signal: context.signal, progress })

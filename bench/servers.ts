@@ -3,6 +3,7 @@ import type { CleanupStack } from './core/cleanup.ts'
 import type { Plan } from './plan/types.ts'
 import type { Progress } from './progress.ts'
 import type { RunningServer, Runtime } from './runtime/types.ts'
+import type { ServerSpec } from './scenario/types.ts'
 
 export type Servers = ReadonlyMap<string, RunningServer>
 
@@ -14,15 +15,18 @@ export interface ServerSetting {
   readonly progress: Progress
 }
 
+/** The servers that the plan's targets need; others of the scenario are not started. */
+export function serversOf({ scenario, targets }: Plan): Readonly<Record<string, ServerSpec>> {
+  const needed = new Set(targets.map(({ server }) => server))
+  return Object.fromEntries(Object.entries(scenario.servers).filter(([name]) => needed.has(name)))
+}
+
 /** @throws the first server's error, once all have started or failed; what did start is on the clean-up stack */
 export async function startServers(setting: ServerSetting, cleanup: CleanupStack): Promise<Servers> {
   const { plan, runtime, logDir, signal, progress } = setting
-  const names = [...new Set(plan.targets.map((target) => target.server))]
   // One that cannot start stops the waiting for the others.
   const failure = new AbortController()
-  const starts = names.map(async (name) => {
-    const spec = plan.scenario.servers[name]
-    if (spec === undefined) throw new Error(`the plan names a server '${name}' that the scenario lacks`)
+  const starts = Object.entries(serversOf(plan)).map(async ([name, spec]) => {
     try {
       const server = await runtime.start({
         name,
@@ -43,6 +47,6 @@ export async function startServers(setting: ServerSetting, cleanup: CleanupStack
   const results = await Promise.allSettled(starts)
   if (failure.signal.aborted) throw failure.signal.reason
   return new Map(
-    results.flatMap((result, index) => (result.status === 'fulfilled' ? [[names[index] ?? '', result.value]] : [])),
+    results.flatMap((result) => (result.status === 'fulfilled' ? [[result.value.name, result.value]] : [])),
   )
 }

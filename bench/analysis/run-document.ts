@@ -195,6 +195,7 @@ export const identitySchema = z.object({
   pid: nullable(whole),
   containerId: nullable(z.string()),
   detail: z.string(),
+  notice: nullable(z.string()).describe('What ran otherwise than was asked for; null where nothing did.'),
 })
 
 export const environmentSchema = z.object({

@@ -15,7 +15,11 @@ export const doctorCommand = defineCommand({
   flags: { json: { kind: 'switch', description: 'Prints the findings as JSON.' } },
   examples: ['dyno doctor'],
   async run({ flags }, context) {
-    const findings = await diagnose({ projectDir: projectDirOf(context), stateDir: stateDirOf(context) })
+    const findings = await diagnose({
+      projectDir: projectDirOf(context),
+      stateDir: stateDirOf(context),
+      env: context.env,
+    })
     if (flags.json) {
       context.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)
       return EXIT.ok

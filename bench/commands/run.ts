@@ -32,7 +32,7 @@ export const runCommand = defineCommand({
     const progress = createProgress(context.stderr, mode)
     try {
       const outcome = await runScenario(
-        { path, overrides: overridesOf(flags), outDir: flags.out },
+        { path, overrides: overridesOf(flags), runtime: flags.runtime, outDir: flags.out },
         { context, progress },
       )
       progress.close()

@@ -22,7 +22,9 @@ export function overridesOf(flags: FlagValues<typeof SCENARIO_FLAGS>): Overrides
 
 export const RUNTIME_FLAG = {
   kind: 'choice',
-  choices: ['auto', 'local'],
+  choices: ['auto', 'docker', 'local'],
   default: 'auto',
-  description: 'Where servers run: local starts them as processes of this machine; auto takes the best there is.',
+  description:
+    'Where servers run: docker starts them as containers, local as processes of this machine. auto takes docker for ' +
+    'a GPU and for what only containers have, else local.',
 } as const

@@ -7,13 +7,15 @@ import { CleanupStack } from '../core/cleanup.ts'
 import { sleep } from '../core/clock.ts'
 import { BenchError, EXIT, type ExitCode } from '../core/errors.ts'
 import { expand } from '../plan/expand.ts'
+import type { Plan } from '../plan/types.ts'
 import { createProgress } from '../progress.ts'
 import { projectDirOf, stateDirOf } from '../project.ts'
-import { createLocalRuntime } from '../runtime/local.ts'
+import { chooseRuntime } from '../runtime/choose-runtime.ts'
+import type { RuntimeName } from '../runtime/types.ts'
 import { loadScenario } from '../scenario/load-scenario.ts'
-import { startServers } from '../servers.ts'
+import { serversOf, startServers } from '../servers.ts'
 import { readStanding, removeStanding, type Standing, writeStanding } from '../standing.ts'
-import { overridesOf, SCENARIO, SCENARIO_FLAGS } from './scenario-flags.ts'
+import { overridesOf, RUNTIME_FLAG, SCENARIO, SCENARIO_FLAGS } from './scenario-flags.ts'
 
 export const upCommand = defineCommand({
   name: 'up',
@@ -22,6 +24,7 @@ export const upCommand = defineCommand({
     'Starts the scenario’s servers, waits until they are ready, prints where they answer, and leaves them running.',
   operands: [SCENARIO],
   flags: {
+    runtime: RUNTIME_FLAG,
     ...SCENARIO_FLAGS,
     foreground: { kind: 'switch', description: 'Stays, and stops the servers at Ctrl-C.' },
   },
@@ -37,15 +40,16 @@ export const upCommand = defineCommand({
         hint: 'stop them first: dyno down',
       })
     }
-    return flags.foreground ? await stay(plan, context) : await leaveRunning(context)
+    return flags.foreground ? await stay(plan, flags.runtime, context) : await leaveRunning(context)
   },
 })
 
 /** Starts the servers as children of this process and keeps them until the signal. */
-async function stay(plan: ReturnType<typeof expand>, context: Context): Promise<ExitCode> {
+async function stay(plan: Plan, wanted: RuntimeName | 'auto', context: Context): Promise<ExitCode> {
   const stateDir = stateDirOf(context)
   const progress = createProgress(context.stderr, context.stderr.isTTY === true ? 'live' : 'plain')
-  const runtime = createLocalRuntime({ projectDir: projectDirOf(context), stateDir })
+  const place = { projectDir: projectDirOf(context), stateDir, env: context.env }
+  const runtime = await chooseRuntime({ ...place, wanted, servers: serversOf(plan) })
   const logDir = join(stateDir, 'up-logs')
   mkdirSync(logDir, { recursive: true })
   const cleanup = new CleanupStack()

@@ -2,8 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { clean } from './clean.ts'
-import { diagnose } from './doctor.ts'
+import { type CleanOptions, clean as cleanWith } from './clean.ts'
 import { ownProcess, writeEntry } from './register.ts'
 
 let dir: string
@@ -15,6 +14,13 @@ beforeEach(() => {
   writeFileSync(join(stateDir, 'python-0123456789ab', 'lib', 'big'), 'x'.repeat(100_000))
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const WITHOUT_ENGINE = { engine: null, images: false, volumes: false } as const
+
+async function clean(options: Pick<CleanOptions, 'stateDir' | 'dryRun'>) {
+  const { removed } = await cleanWith({ ...options, ...WITHOUT_ENGINE })
+  return removed
+}
 
 describe('cleaning up', () => {
   it('removes the state folder and says how much it held', async () => {
@@ -53,32 +59,5 @@ describe('cleaning up', () => {
     writeEntry(stateDir, { ...entry, owner: ownProcess() })
     await expect(clean({ stateDir, dryRun: false })).rejects.toMatchObject({ code: 'still-running' })
     expect(existsSync(join(stateDir, 'python-0123456789ab'))).toBe(true)
-  })
-})
-
-describe('the doctor', () => {
-  it('looks at everything, in a fixed order, and has a remedy for all that is missing', async () => {
-    const findings = await diagnose({ projectDir: dir, stateDir: join(dir, 'not', 'yet') })
-    expect(findings.map(({ name }) => name)).toEqual([
-      'node',
-      'npm',
-      'python',
-      'python environment',
-      'model repository',
-      'docker',
-      'compose',
-      'gpu',
-      'chromium',
-      'disk',
-      'memory',
-      'cores',
-      'governor',
-    ])
-    for (const { status, remedy, detail } of findings) {
-      expect(detail).not.toBe('')
-      if (status === 'missing') expect(remedy).not.toBeNull()
-    }
-    expect(findings[4]).toMatchObject({ status: 'missing' })
-    expect(findings[9]?.detail).toContain(`free at ${dir}`)
   })
 })

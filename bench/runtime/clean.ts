@@ -1,49 +1,77 @@
-// Removes what dyno made on this machine: leftover processes and its own state folder. The user's reports are not among it.
+// Removes what dyno made on this machine: leftover processes and containers, its own state folder and, if asked for, its
+// images and volumes. The user's reports are not among it.
 import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { BenchError } from '../core/errors.ts'
+import type { Engine } from './docker/engine.ts'
+import { findMadeThings, type MadeThings, removeThing } from './docker/made-things.ts'
 import { describeLeftovers, liveEntries, removeLeftovers } from './leftovers.ts'
 import { listFolder } from './register.ts'
 
 export interface Removal {
   readonly what: string
-  /** On disk; 0 for a process. */
+  /** What it frees on disk; 0 for a process. */
   readonly bytes: number
 }
 
 /** Everything that dyno writes into its state folder. Nothing else there is touched, whatever folder it was set to. */
 const OWN_NAMES = /^(python-[0-9a-f]{12}|python\.lock(\.\d+)?(\.broken)?|running|up\.json|up\.log|up-logs|\.gitignore)$/
 
-/**
- * @param options.dryRun says what would be removed, removes nothing
- * @throws BenchError `still-running` while a run or `dyno up` uses what would be removed
- */
-export async function clean(options: {
+export interface CleanOptions {
   readonly stateDir: string
+  /** Says what would be removed, removes nothing. */
   readonly dryRun: boolean
-}): Promise<readonly Removal[]> {
-  const { stateDir, dryRun } = options
-  refuseWhileRunning(stateDir)
-  const processes = dryRun ? describeLeftovers(stateDir) : await removeLeftovers(stateDir)
-  const removals: Removal[] = processes.map((what) => ({ what, bytes: 0 }))
-  for (const name of listFolder(stateDir).filter((entry) => OWN_NAMES.test(entry))) {
-    const path = join(stateDir, name)
-    removals.push({ what: path, bytes: sizeOf(path) })
-    // A link is removed itself, never followed.
-    if (!dryRun) rmSync(path, { recursive: true, force: true })
+  /** `null`: there is none, or it cannot be asked. */
+  readonly engine: Engine | null
+  readonly images: boolean
+  readonly volumes: boolean
+}
+
+export interface Cleaned {
+  readonly removed: readonly Removal[]
+  /** What stays although it looks like dyno's, one line each with the reason. */
+  readonly kept: readonly string[]
+}
+
+/** @throws BenchError `still-running` while a run or `dyno up` uses what would be removed; where the engine fails */
+export async function clean(options: CleanOptions): Promise<Cleaned> {
+  const { stateDir, dryRun, engine } = options
+  const made = engine === null ? NOTHING_MADE : await findMadeThings(engine, options)
+  refuseWhileRunning([
+    ...liveEntries(stateDir).map(({ name, owner }) => `${name} (of run ${owner.pid})`),
+    ...made.inUse,
+  ])
+  const removed: Removal[] = []
+  const kept = [...made.kept]
+  for (const thing of made.removable) {
+    const refusal = engine === null || dryRun ? null : await removeThing(engine, thing)
+    if (refusal === null) removed.push({ what: thing.what, bytes: thing.bytes })
+    else kept.push(refusal)
   }
-  if (!dryRun) removeIfEmpty(stateDir)
+  const processes = dryRun ? describeLeftovers(stateDir) : await removeLeftovers(stateDir)
+  return { removed: [...removed, ...processes.map((what) => ({ what, bytes: 0 })), ...cleanState(options)], kept }
+}
+
+const NOTHING_MADE: MadeThings = { inUse: [], removable: [], kept: [] }
+
+function cleanState({ stateDir, dryRun }: CleanOptions): readonly Removal[] {
+  const paths = listFolder(stateDir)
+    .filter((name) => OWN_NAMES.test(name))
+    .map((name) => join(stateDir, name))
+  const removals = paths.map((what) => ({ what, bytes: sizeOf(what) }))
+  if (dryRun) return removals
+  // A link is removed itself, never followed.
+  for (const path of paths) rmSync(path, { recursive: true, force: true })
+  removeIfEmpty(stateDir)
   return removals
 }
 
-function refuseWhileRunning(stateDir: string): void {
-  const live = liveEntries(stateDir)
+function refuseWhileRunning(live: readonly string[]): void {
   if (live.length === 0) return
-  const names = live.map(({ name, owner }) => `${name} (of run ${owner.pid})`)
   throw new BenchError({
     kind: 'usage',
     code: 'still-running',
-    message: `still running: ${names.join(', ')}`,
+    message: `still running: ${live.join(', ')}`,
     hint: 'wait for the run to end, or stop standing servers: dyno down',
   })
 }

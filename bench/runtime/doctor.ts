@@ -5,6 +5,8 @@ import { delimiter, dirname, join } from 'node:path'
 import { messageOf } from '../core/errors.ts'
 import { formatBytes } from '../core/units.ts'
 import { capture } from './capture.ts'
+import type { Environment } from './docker/engine-address.ts'
+import { dockerFindings } from './doctor-docker.ts'
 import { findPython, libpythonMissing } from './python.ts'
 import { findPythonEnv } from './python-env.ts'
 import { listFolder } from './register.ts'
@@ -17,47 +19,51 @@ export interface Diagnosis {
   readonly remedy: string | null
 }
 
-type Finding = Omit<Diagnosis, 'name'>
+export type Finding = Omit<Diagnosis, 'name'>
 
 interface Place {
   readonly projectDir: string
   readonly stateDir: string
+  readonly env: Environment
 }
 
 const TOOL_TIMEOUT_MS = 5000
-const DOCKER_TIMEOUT_MS = 2000
 const ENV_BYTES = 3 * 1024 ** 3
 /** Flask and Triton with a TensorFlow each. */
 const SERVERS_BYTES = 2 * 1024 ** 3
 
-const CHECKS: Readonly<Record<string, (place: Place) => Finding | Promise<Finding>>> = {
+/** What looks at several things gives each a name of its own. */
+type Check = (place: Place) => Finding | Promise<Finding | readonly Diagnosis[]>
+
+const CHECKS: Readonly<Record<string, Check>> = {
   node: () => nodeFinding(),
-  npm: () => toolFinding('npm', ['--version'], 'apt install npm'),
+  npm: ({ env }) => npmFinding(env),
   python: () => pythonFinding(),
   'python environment': envFinding,
   'model repository': modelsFinding,
-  docker: () => dockerFinding(),
-  compose: () =>
-    toolFinding('docker', ['compose', 'version', '--short'], 'apt install docker-compose-plugin', 'warning'),
-  gpu: () => gpuFinding(),
-  chromium: () => chromiumFinding(),
+  gpu: async ({ env }) => gpuFinding(await findGpus(env)),
+  docker: async ({ env }) => dockerFindings(env, (await findGpus(env)) !== 'none'),
+  compose: ({ env }) => composeFinding(env),
+  chromium: ({ env }) => chromiumFinding(env),
   disk: diskFinding,
   memory: () => memoryFinding(),
   cores: () => coresFinding(),
   governor: () => governorFinding(),
 }
 
-/** One finding for each thing, in the order in which they matter; none of them throws. */
-export function diagnose(place: Place): Promise<readonly Diagnosis[]> {
-  return Promise.all(
-    Object.entries(CHECKS).map(async ([name, check]) => {
+/** The findings in the order in which they matter; none of the checks throws. */
+export async function diagnose(place: Place): Promise<readonly Diagnosis[]> {
+  const found = await Promise.all(
+    Object.entries(CHECKS).map(async ([name, check]): Promise<readonly Diagnosis[]> => {
       try {
-        return { name, ...(await check(place)) }
+        const result = await check(place)
+        return 'status' in result ? [{ name, ...result }] : result
       } catch (error) {
-        return { name, status: 'warning', detail: `cannot be told: ${messageOf(error)}`, remedy: null } as const
+        return [{ name, status: 'warning', detail: `cannot be told: ${messageOf(error)}`, remedy: null }]
       }
     }),
   )
+  return found.flat()
 }
 
 function ok(detail: string): Finding {
@@ -70,15 +76,32 @@ function nodeFinding(): Finding {
   return { status: 'warning', detail: `${process.version}; figures are made with Node 24`, remedy: 'npm ci' }
 }
 
-async function toolFinding(
-  command: string,
-  args: readonly string[],
-  remedy: string,
-  absent: 'missing' | 'warning' = 'missing',
-): Promise<Finding> {
-  const run = await capture(command, args, { timeoutMs: TOOL_TIMEOUT_MS })
+async function npmFinding(env: Environment): Promise<Finding> {
+  const line = await firstLine('npm', ['--version'], env)
+  return line !== null ? ok(line) : { status: 'missing', detail: 'npm does not work', remedy: 'apt install npm' }
+}
+
+/** dyno itself needs neither Docker's command line nor Compose. */
+async function composeFinding(env: Environment): Promise<Finding> {
+  const version = await firstLine('docker', ['compose', 'version', '--short'], env)
+  if (version !== null) return ok(version)
+  const missing = (detail: string, remedy: string) => ({ status: 'warning', detail, remedy }) as const
+  if ((await firstLine('docker', ['--version'], env)) === null) {
+    return missing('no docker command line; only docker-compose.*.yml need it', 'sudo apt install docker.io')
+  }
+  const remedy =
+    'sudo apt install docker-compose-plugin (Docker’s packages) or docker-compose-v2 (Ubuntu’s); else put the program ' +
+    'of github.com/docker/compose/releases into ~/.docker/cli-plugins/docker-compose'
+  const old = await firstLine('docker-compose', ['--version'], env)
+  if (old !== null) return missing(`only the old docker-compose (${old}), which ended in 2023`, remedy)
+  return missing('docker compose does not work; only docker-compose.*.yml need it', remedy)
+}
+
+/** Of what a program prints, `null` where it is absent or fails. */
+async function firstLine(command: string, args: readonly string[], env: Environment): Promise<string | null> {
+  const run = await capture(command, args, { timeoutMs: TOOL_TIMEOUT_MS, env })
   const line = run.stdout.split('\n')[0]?.trim()
-  return run.code === 0 && line ? ok(line) : { status: absent, detail: `${command} ${args[0]} does not work`, remedy }
+  return run.code === 0 && line ? line : null
 }
 
 async function pythonFinding(): Promise<Finding> {
@@ -116,38 +139,28 @@ function modelsFinding({ projectDir }: Place): Finding {
   return { status: 'missing', detail: `no model in ${repository}`, remedy: 'run inside a checkout of the project' }
 }
 
-async function dockerFinding(): Promise<Finding> {
-  try {
-    const { default: Docker } = await import('dockerode')
-    const docker = new Docker({ timeout: DOCKER_TIMEOUT_MS })
-    await docker.ping()
-    const { Version } = await docker.version()
-    return ok(`engine ${Version}`)
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === 'EACCES') {
-      return {
-        status: 'warning',
-        detail: 'the engine runs, you may not use it',
-        remedy: 'sudo usermod -aG docker $USER',
-      }
-    }
-    const detail = code === 'ENOENT' || code === 'ECONNREFUSED' ? 'no engine runs' : messageOf(error)
-    return { status: 'warning', detail: `${detail}; the local runtime needs none`, remedy: 'apt install docker.io' }
+/** Their names; `driver` where only the driver is known to be loaded. */
+async function findGpus(env: Environment): Promise<readonly string[] | 'driver' | 'none'> {
+  const query = ['--query-gpu=name,driver_version,memory.total', '--format=csv,noheader']
+  const run = await capture('nvidia-smi', query, { timeoutMs: TOOL_TIMEOUT_MS, env })
+  const gpus = run.stdout.split('\n').filter((line) => line.trim() !== '')
+  if (run.code === 0 && gpus.length > 0) return gpus
+  return existsSync('/proc/driver/nvidia/version') ? 'driver' : 'none'
+}
+
+function gpuFinding(gpus: Awaited<ReturnType<typeof findGpus>>): Finding {
+  if (gpus === 'none') return { status: 'warning', detail: 'no NVIDIA GPU; Triton runs on the CPU', remedy: null }
+  if (gpus !== 'driver') return ok(gpus.join('; '))
+  return {
+    status: 'warning',
+    detail: 'the NVIDIA driver is loaded, nvidia-smi does not work',
+    remedy: 'install nvidia-utils of the driver’s version; a new driver needs a restart',
   }
 }
 
-async function gpuFinding(): Promise<Finding> {
-  const query = ['--query-gpu=name,driver_version,memory.total', '--format=csv,noheader']
-  const run = await capture('nvidia-smi', query, { timeoutMs: TOOL_TIMEOUT_MS })
-  const gpus = run.stdout.split('\n').filter((line) => line.trim() !== '')
-  if (run.code === 0 && gpus.length > 0) return ok(gpus.join('; '))
-  return { status: 'warning', detail: 'no NVIDIA GPU; Triton runs on the CPU', remedy: null }
-}
-
-function chromiumFinding(): Finding {
+function chromiumFinding({ PATH = '' }: Environment): Finding {
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
+  const folders = PATH.split(delimiter).filter((folder) => folder !== '')
   const found = names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path))
   if (found !== undefined) return ok(found)
   return {

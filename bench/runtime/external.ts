@@ -47,6 +47,7 @@ export async function reachExternal({
       pid: null,
       containerId: null,
       detail: describe(endpoint, metadata),
+      notice: null,
     },
     url,
     grpcAddress: spec.grpcUrl,

@@ -1,13 +1,12 @@
 // The project's Flask app as a local process: gunicorn from the prepared environment, or Flask's own server.
-import { z } from 'zod'
-import { ask, jsonOf } from '../core/http-request.ts'
 import type { FlaskServer } from '../scenario/types.ts'
+import { describeFlask, lookAtFlask } from './flask-answers.ts'
 import { countPollingWorkers } from './polling-workers.ts'
 import { withPorts } from './ports.ts'
 import { type Program, type StartedProcess, startProcess } from './process.ts'
 import { findModel, hashFolder, locate, modelFiles } from './project-files.ts'
 import { type PythonEnv, packageVersion } from './python-env.ts'
-import { type Readiness, waitUntilReady } from './readiness.ts'
+import { waitUntilReady } from './readiness.ts'
 import { serverEnvironment } from './server-environment.ts'
 import type { Identity, RunningServer, StartRequest } from './types.ts'
 
@@ -20,8 +19,6 @@ export interface LocalSetting {
 /** gunicorn lets running requests end; at the end of a run there are none. */
 const GRACE_MS = 3000
 
-const healthSchema = z.object({ model_loaded: z.boolean() })
-
 /** @throws BenchError, see `waitUntilReady`, `withPorts` and `findModel` */
 export async function startFlask(
   request: StartRequest & { readonly spec: FlaskServer },
@@ -31,11 +28,11 @@ export async function startFlask(
   const wanted = spec.port === null ? null : [spec.port]
   const model = modelOf(request, setting)
   return withPorts(wanted, 1, async ([port = 0]) => {
-    request.events.step(`starting ${request.name} (${detailOf(spec)})`)
+    request.events.step(`starting ${request.name} (${describeFlask(spec)})`)
     const started = await startProcess(programOf(request, setting, { port, modelPath: model.path }))
     try {
       const url = `http://127.0.0.1:${port}`
-      const look = () => lookAtFlask(url, spec, started.pid)
+      const look = () => lookAtFlask(url, spec, () => countPollingWorkers(started.pid, port))
       const wait = { server: started, model: request.model, timeoutMs: spec.startTimeoutMs, look, loadFailure }
       await waitUntilReady(wait, request)
       return serverOf(started, url, identityOf(spec, setting, { pid: started.pid, model }))
@@ -83,20 +80,6 @@ function programOf(
   }
 }
 
-async function lookAtFlask(url: string, spec: FlaskServer, pid: number): Promise<Readiness> {
-  const answer = await ask(`${url}/health`, { tls: null })
-  const health = healthSchema.safeParse(jsonOf(answer)).data
-  // The app loads its model before it answers at all, and only once.
-  if (health?.model_loaded === false) return { state: 'failed', why: 'it says so at /health; its log says why' }
-  if (answer.status !== 200 || health === undefined) {
-    return { state: 'waiting', why: `GET /health is answered by status ${answer.status}` }
-  }
-  if (spec.mode === 'development' || spec.workers === 1) return { state: 'ready' }
-  const ready = countPollingWorkers(pid, Number(new URL(url).port))
-  if (ready >= spec.workers) return { state: 'ready' }
-  return { state: 'waiting', why: `${ready} of ${spec.workers} workers are ready` }
-}
-
 /** The app answers without its model, and says so at /health: its log needs no reading. */
 function loadFailure(): null {
   return null
@@ -119,13 +102,9 @@ function identityOf(
     device: 'cpu',
     pid,
     containerId: null,
-    detail: `${detailOf(spec)}, Python ${python.version}, TensorFlow ${packageVersion(python, 'tensorflow-cpu') ?? packageVersion(python, 'tensorflow') ?? 'unknown'}`,
+    detail: `${describeFlask(spec)}, Python ${python.version}, TensorFlow ${packageVersion(python, 'tensorflow-cpu') ?? packageVersion(python, 'tensorflow') ?? 'unknown'}`,
+    notice: null,
   }
-}
-
-function detailOf({ mode, workers, threads }: FlaskServer): string {
-  if (mode === 'development') return 'Flask’s development server'
-  return `gunicorn gthread, ${workers} worker${workers === 1 ? '' : 's'} × ${threads} thread${threads === 1 ? '' : 's'}`
 }
 
 function serverOf(started: StartedProcess, url: string, identity: Identity): RunningServer {

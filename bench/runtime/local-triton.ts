@@ -23,10 +23,9 @@ type TritonRequest = StartRequest & { readonly spec: TritonServer }
  */
 const GRACE_MS = 4000
 
-/** @throws BenchError `gpu-needs-docker`, `libpython-missing`, `library-missing`; see `waitUntilReady`, `withPorts`, `findModel` */
+/** @throws BenchError `libpython-missing`, `library-missing`; see `waitUntilReady`, `withPorts`, `findModel` */
 export async function startTriton(request: TritonRequest, setting: LocalSetting): Promise<RunningServer> {
   const { spec } = request
-  refuseGpus(spec, request.name)
   const model = findModel(setting.projectDir, request.model)
   const env = serverEnvironment(setting.python, spec.env, {})
   await checkLibraries(setting.python, env)
@@ -65,17 +64,6 @@ export async function startTriton(request: TritonRequest, setting: LocalSetting)
       await started.stop()
       throw error
     }
-  })
-}
-
-function refuseGpus({ gpus }: TritonServer, name: string): void {
-  if (gpus === 'auto' || gpus === 'none') return
-  throw new BenchError({
-    kind: 'environment',
-    code: 'gpu-needs-docker',
-    message: `gpus: ${gpus} needs the docker runtime; the local Triton runs on the CPU only`,
-    place: `server ${name}`,
-    hint: `use --runtime docker, or --set servers.${name}.gpus=auto`,
   })
 }
 
@@ -160,5 +148,6 @@ async function identityOf(
     pid: start.pid,
     containerId: null,
     detail: `Triton with the Python backend on the CPU, from nvidia-pytriton ${packageVersion(start.python, 'nvidia-pytriton') ?? 'unknown'}`,
+    notice: null,
   }
 }

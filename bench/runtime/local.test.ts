@@ -162,10 +162,6 @@ describe('the local servers', () => {
     }
   })
 
-  it('refuse GPUs, which only containers can give them', async () => {
-    await expect(start('triton', { ...TRITON, gpus: 1 })).rejects.toMatchObject({ code: 'gpu-needs-docker' })
-  })
-
   it('stop at once when the run is interrupted while they start', { timeout: 60_000 }, async () => {
     const controller = new AbortController()
     const starting = start('interrupted', TRITON, { signal: controller.signal })

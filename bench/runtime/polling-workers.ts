@@ -7,9 +7,12 @@ import { listFolder } from './register.ts'
 /**
  * Counts the children of `leaderPid` that watch the port's listening socket by epoll, as gunicorn's gthread workers
  * do once their app is loaded. (The socket itself is open in each of them from the start.)
+ * @param port as the leader counts ports, whose network may be a container's
+ * @returns `null` where the processes cannot be looked into: another user's, or in a virtual machine
  */
-export function countPollingWorkers(leaderPid: number, port: number): number {
-  const sockets = new Set(listeningInodes(port).map((inode) => `socket:[${inode}]`))
+export function countPollingWorkers(leaderPid: number, port: number): number | null {
+  if (listFolder(`/proc/${leaderPid}/fd`).length === 0) return null
+  const sockets = new Set(listeningInodes(port, leaderPid).map((inode) => `socket:[${inode}]`))
   const children = listProcesses().filter(({ parentPid }) => parentPid === leaderPid)
   return children.filter(({ pid }) => watchesOneOf(pid, sockets)).length
 }

@@ -81,12 +81,15 @@ export function holderOf(port: number): { readonly pid: number; readonly command
   return null
 }
 
-/** Inodes of the sockets that listen on a port, from /proc/net/tcp: `sl local_address rem_address st … inode`. */
-export function listeningInodes(port: number): string[] {
+/**
+ * Inodes of the sockets that listen on a port, from /proc/<pid>/net/tcp: `sl local_address rem_address st … inode`.
+ * @param pid a process in the network that is looked at
+ */
+export function listeningInodes(port: number, pid: number | 'self' = 'self'): string[] {
   const LISTEN = '0A'
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
-  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => {
-    const rows = readTextOrNothing(path).split('\n').slice(1)
+  return ['tcp', 'tcp6'].flatMap((table) => {
+    const rows = readTextOrNothing(`/proc/${pid}/net/${table}`).split('\n').slice(1)
     return rows.flatMap((row) => {
       const fields = row.trim().split(/\s+/)
       return fields[1]?.endsWith(suffix) && fields[3] === LISTEN ? (fields[9] ?? []) : []

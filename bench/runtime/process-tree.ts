@@ -35,6 +35,7 @@ export function watchProcessTree(leader: {
     }
     return {
       cpuSeconds: stats.reduce((sum, stat) => sum + stat.cpuTicks, 0) / TICKS_PER_SECOND,
+      throttledSeconds: null,
       memoryBytes: stats.reduce((sum, stat) => sum + stat.residentPages, 0) * pageBytes,
     }
   }

@@ -18,12 +18,16 @@ export interface Identity {
   readonly containerId: string | null
   /** e.g. `gunicorn gthread, 1 worker × 4 threads` */
   readonly detail: string
+  /** What runs otherwise than was asked for, in one sentence; `null` where nothing does. */
+  readonly notice: string | null
 }
 
 /** Cumulative CPU and present memory of a server's whole process tree. */
 export interface ResourceReading {
   /** Since the server started. */
   readonly cpuSeconds: number
+  /** For which a limit of CPU kept it waiting, since it started; `null` where nothing limits it. */
+  readonly throttledSeconds: number | null
   /** Resident, summed over the tree. */
   readonly memoryBytes: number
 }
