@@ -1,6 +1,6 @@
 // Header + measurements → the run document: the one way from what was stored to what is shown, for every command.
 import { analyse } from './analysis/analyse.ts'
-import type { LatencyCurve, ParitySummary, RunDocument } from './analysis/run-document.ts'
+import type { LatencyCurve, ParitySummary, RunDocument, TimelinePoint } from './analysis/run-document.ts'
 import { judge } from './gate/judge.ts'
 import type { RunHeader } from './measurement/run-header.ts'
 import type { Measurement } from './measurement/types.ts'
@@ -37,12 +37,32 @@ export function buildDocument(header: RunHeader, measurements: readonly Measurem
       path: header.scenarioPath,
     },
     seed: header.seed,
-    environment: { ...environment, docker: null, gpu: null, servers: { ...environment.servers } },
+    environment: { ...environment, docker: dockerOf(header), gpu: null, servers: { ...environment.servers } },
     parity: summariseParity(header, measurements),
     cells: [...analysis.cells],
     comparisons: [...analysis.comparisons],
+    timeline: timelineOf(header, measurements),
   }
   return { run: { ...run, ...gateOf(header, run) }, curves: analysis.curves }
+}
+
+/** The engine that ran servers; `null` where none did. */
+function dockerOf({ environment }: RunHeader): string | null {
+  return Object.values(environment.servers).find(({ engine }) => engine !== null)?.engine ?? null
+}
+
+/** More would make a chart no clearer and run.json large. */
+const MAX_TIMELINE_POINTS = 2000
+
+function timelineOf({ startedAt }: RunHeader, measurements: readonly Measurement[]): TimelinePoint[] {
+  const startedMs = Date.parse(startedAt)
+  const points = measurements.flatMap(({ trial, startedAtMs, resources }) =>
+    resources.series.map(({ offsetMs, ...used }) => {
+      return { target: trial.target, trial: trial.id, atMs: startedAtMs - startedMs + offsetMs, ...used }
+    }),
+  )
+  const every = Math.ceil(points.length / MAX_TIMELINE_POINTS)
+  return points.filter((_, index) => index % every === 0)
 }
 
 function gateOf({ scenario }: RunHeader, run: RunDocument): Pick<RunDocument, 'gate'> {

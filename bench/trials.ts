@@ -68,7 +68,8 @@ function measureOne(
   const disagreement = parity.results.find(
     (result) => !result.ok && result.target === trial.target && result.batchSize === trial.batchSize,
   )
-  if (disagreement !== undefined) {
+  // A server that died while it was compared disagreed for no other reason.
+  if (disagreement !== undefined && server.death() === null) {
     const message = disagreement.reason ?? 'its answers differ from the reference'
     return withoutData({ trial, engine: target.engine }, { code: 'outputs-disagree', message })
   }

@@ -3,7 +3,13 @@ import type { ProblemCode, RunDocument } from './analysis/run-document.ts'
 import { EXIT, type ExitCode } from './core/errors.ts'
 
 /** Cells with one of these have no number that could be believed. */
-const UNTRUSTED = new Set<ProblemCode>(['outputs-disagree', 'server-died', 'not-run', 'count-mismatch'])
+const UNTRUSTED = new Set<ProblemCode>([
+  'outputs-disagree',
+  'server-died',
+  'server-paused',
+  'not-run',
+  'count-mismatch',
+])
 
 export interface Verdict {
   readonly exitCode: ExitCode

@@ -49,6 +49,9 @@ export function combineResources(measurements: readonly Measurement[]): CellSumm
     cpuFraction: weightedMean(
       measurements.map(({ resources, windowNs }) => ({ value: resources.cpuFraction, weight: windowNs })),
     ),
+    throttledFraction: weightedMean(
+      measurements.map(({ resources, windowNs }) => ({ value: resources.throttledFraction, weight: windowNs })),
+    ),
     memoryBytes: memory.length === 0 ? null : Math.max(...memory),
     gpu:
       utilisation === null

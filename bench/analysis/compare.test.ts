@@ -174,6 +174,7 @@ describe('two runs', () => {
       parity: [],
       cells: [...cells],
       comparisons: [],
+      timeline: [],
     }
     return { run, measurements }
   }

@@ -73,7 +73,7 @@ export function makeMeasurement(made: MadeMeasurement = {}): Measurement {
       bytesReceived: 0,
     },
     server: null,
-    resources: { cpuFraction: null, memoryBytes: null, gpu: null },
+    resources: { cpuFraction: null, throttledFraction: null, memoryBytes: null, series: [], gpu: null },
     faults: [],
     ...rest,
   }

@@ -66,6 +66,7 @@ export const PROBLEM_CODES = [
   'noisy-host',
   'saturated',
   'server-died',
+  'server-paused',
   'count-mismatch',
   'not-run',
   'interrupted',
@@ -110,7 +111,8 @@ export const cellSchema = z.object({
     })
     .describe('The server’s own account of the windows: means per request; null where it tells nothing.'),
   resources: z.object({
-    cpuFraction: nullable(z.number()),
+    cpuFraction: nullable(z.number()).describe('Cores that the server kept busy.'),
+    throttledFraction: nullable(z.number()).describe('Share of the time for which a limit of CPU kept it waiting.'),
     memoryBytes: nullable(z.number()),
     gpu: nullable(z.object({ utilisation: z.number(), memoryBytes: z.number(), powerWatts: nullable(z.number()) })),
   }),
@@ -194,6 +196,7 @@ export const identitySchema = z.object({
   device: nullable(z.enum(['cpu', 'gpu'])),
   pid: nullable(whole),
   containerId: nullable(z.string()),
+  engine: nullable(z.string()),
   detail: z.string(),
   notice: nullable(z.string()).describe('What ran otherwise than was asked for; null where nothing did.'),
 })
@@ -212,6 +215,17 @@ export const environmentSchema = z.object({
   servers: z.record(z.string(), identitySchema),
 })
 
+export const timelineSchema = z
+  .object({
+    target: z.string(),
+    trial: z.string(),
+    atMs: z.number().describe('Since the start of the run.'),
+    cpuFraction: z.number(),
+    throttledFraction: nullable(z.number()),
+    memoryBytes: z.number(),
+  })
+  .describe('What the server of a target used, since the point before.')
+
 export const runSchema = z.object({
   schemaVersion: z.literal(1),
   id: z.string(),
@@ -224,6 +238,7 @@ export const runSchema = z.object({
   parity: z.array(paritySchema),
   cells: z.array(cellSchema),
   comparisons: z.array(comparisonSchema),
+  timeline: z.array(timelineSchema),
   gate: gateSchema.optional(),
 })
 
@@ -234,6 +249,7 @@ export type Piece = z.infer<typeof pieceSchema>
 export type Problem = z.infer<typeof problemSchema>
 export type ProblemCode = (typeof PROBLEM_CODES)[number]
 export type CellSummary = z.infer<typeof cellSchema>
+export type TimelinePoint = z.infer<typeof timelineSchema>
 export type Comparison = z.infer<typeof comparisonSchema>
 export type Metric = (typeof METRICS)[number]
 export type Finding = z.infer<typeof findingSchema>

@@ -34,6 +34,7 @@ export function problemsOf(cell: Judged, measurements: readonly Measurement[]): 
 }
 
 const FAULT_REMEDY = {
+  'server-paused': 'find out what pauses it (docker events), then run the scenario again',
   'server-died': 'read the server’s log in the run directory; give it more memory, or less load',
   'outputs-disagree': 'the servers compute different answers: check that all serve the same model files and versions',
   'count-mismatch': 'keep other clients away from the server while it is measured',

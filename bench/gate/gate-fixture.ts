@@ -39,7 +39,7 @@ export function makeCell(changed: Partial<CellSummary> & { readonly p99?: Estima
       computeOutputMs: null,
       meanExecutedBatch: null,
     },
-    resources: { cpuFraction: null, memoryBytes: null, gpu: null },
+    resources: { cpuFraction: null, throttledFraction: null, memoryBytes: null, gpu: null },
     client: {
       threads: 1,
       polled: false,
@@ -84,6 +84,7 @@ export function makeRun(changed: Partial<RunDocument> = {}): RunDocument {
     parity: [],
     cells: [makeCell()],
     comparisons: [],
+    timeline: [],
     ...changed,
   }
 }

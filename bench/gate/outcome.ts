@@ -11,6 +11,7 @@ const MEANINGLESS = new Set<ProblemCode>([
   'stream-limit',
   'outputs-disagree',
   'server-died',
+  'server-paused',
   'count-mismatch',
   'not-run',
   'interrupted',

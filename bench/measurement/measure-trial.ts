@@ -1,6 +1,7 @@
 // One trial: warm up, read the server's counters, load, read them again, and hold the two accounts against each other.
 import { sleep } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
+import { formatMs } from '../core/units.ts'
 import type { LoadSession, PhaseListener, PhaseResult } from '../load/types.ts'
 import type { Trial } from '../plan/types.ts'
 import type { RunningServer } from '../runtime/types.ts'
@@ -53,6 +54,7 @@ async function measureWindow(setting: TrialSetting, session: LoadSession): Promi
     )
     if (atRest !== null) before = await settledCounters(counters, atRest.success + answeredOk(warmup))
   }
+  const pausedBeforeMs = server.pausedMs()
   const stopSampling = await sampleResources(() => server.resources())
   const result = await session.run({ name: 'measure', durationMs: trial.durationMs, startsAtNs: null }, listener)
   const resources = await stopSampling()
@@ -63,7 +65,7 @@ async function measureWindow(setting: TrialSetting, session: LoadSession): Promi
     ...result,
     server: statistics,
     resources,
-    faults: faultsOf(setting, result, statistics),
+    faults: [...pauseFaults(setting, server.pausedMs() - pausedBeforeMs), ...faultsOf(setting, result, statistics)],
   }
 }
 
@@ -87,6 +89,13 @@ async function settledCounters(
 function answeredOk(result: PhaseResult): number {
   const failed = Object.values(result.errors).reduce((sum, count) => sum + count, 0)
   return result.answered - failed + (result.errors['bad-response'] ?? 0)
+}
+
+function pauseFaults({ server }: TrialSetting, pausedMs: number): TrialFault[] {
+  if (pausedMs <= 0) return []
+  return [
+    { code: 'server-paused', message: `${server.name} was paused for ${formatMs(pausedMs)} while it was measured` },
+  ]
 }
 
 function faultsOf(setting: TrialSetting, result: PhaseResult, statistics: ServerStatistics | null): TrialFault[] {

@@ -70,12 +70,16 @@ const storedSchema = z.object({
     .nullable(),
   resources: z.object({
     cpuFraction: share,
+    throttledFraction: share,
     memoryBytes: share,
+    series: z.array(
+      z.object({ offsetMs: z.number(), cpuFraction: z.number(), throttledFraction: share, memoryBytes: z.number() }),
+    ),
     gpu: z.object({ utilisation: z.number(), memoryBytes: z.number(), powerWatts: share }).nullable(),
   }),
   faults: z.array(
     z.object({
-      code: z.enum(['server-died', 'outputs-disagree', 'count-mismatch', 'not-run', 'interrupted']),
+      code: z.enum(['server-died', 'server-paused', 'outputs-disagree', 'count-mismatch', 'not-run', 'interrupted']),
       message: z.string(),
     }),
   ),

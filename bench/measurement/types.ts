@@ -18,11 +18,23 @@ export interface ServerStatistics {
   readonly meanExecutedBatch: number | null
 }
 
+/** What a server used between two readings. */
+export interface ResourcePoint {
+  /** Of the later reading, from the start of the window. */
+  readonly offsetMs: number
+  readonly cpuFraction: number
+  readonly throttledFraction: number | null
+  readonly memoryBytes: number
+}
+
 export interface ResourceUse {
   /** CPU seconds used / window, 1 = one core. */
   readonly cpuFraction: number | null
+  /** Share of the window for which a limit of CPU kept it waiting; `null` where nothing limits it. */
+  readonly throttledFraction: number | null
   /** Largest reading in the window. */
   readonly memoryBytes: number | null
+  readonly series: readonly ResourcePoint[]
   readonly gpu: {
     readonly utilisation: number
     readonly memoryBytes: number
@@ -32,7 +44,7 @@ export interface ResourceUse {
 
 /** Where a trial's cell is spoiled by something that the records alone do not show. */
 export interface TrialFault {
-  readonly code: 'server-died' | 'outputs-disagree' | 'count-mismatch' | 'not-run' | 'interrupted'
+  readonly code: 'server-died' | 'server-paused' | 'outputs-disagree' | 'count-mismatch' | 'not-run' | 'interrupted'
   readonly message: string
 }
 

@@ -81,3 +81,8 @@ function againstBaseline(comparisons: readonly Comparison[]): string[] {
     )
   })
 }
+
+/** What ran otherwise than was asked for; nobody should read the numbers without it. */
+export function noticesOf({ run }: ReportInput): string[] {
+  return Object.values(run.environment.servers).flatMap(({ notice }) => notice ?? [])
+}

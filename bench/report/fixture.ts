@@ -51,7 +51,7 @@ function makeCell({ target, batchSize, concurrency, p50Ms, requestsPerSec, isTri
     errors: {},
     errorExamples: [],
     server: { requests: isTriton ? 5000 : null, failures: isTriton ? 0 : null, ...server },
-    resources: { cpuFraction: 0.8, memoryBytes: 6e8, gpu: null },
+    resources: { cpuFraction: 0.8, throttledFraction: 0.1, memoryBytes: 6e8, gpu: null },
     client: {
       threads: 1,
       polled: false,
@@ -81,7 +81,7 @@ function makeFailedCell(target: string): CellSummary {
     inferencesPerSec: { value: 0, low: 0, high: 0 },
     counts: { sent: 12, completed: 0, failed: 12, dropped: 0, delayed: 0, censored: 0 },
     errors: { 'status:500': 12 },
-    resources: { cpuFraction: null, memoryBytes: null, gpu: null },
+    resources: { cpuFraction: null, throttledFraction: null, memoryBytes: null, gpu: null },
     client: { ...cell.client, cpuUsPerRequest: null },
     problems: [
       { code: 'error-rate', message: `12 of 12 requests failed: ${HOSTILE}`, remedy: 'mend the errors first' },
@@ -146,6 +146,16 @@ export function makeReportInput(): ReportInput {
       },
     ],
     cells,
+    timeline: ['flask', 'triton'].flatMap((target) =>
+      [0.2, 0.4, 0.6].map((seconds) => ({
+        target,
+        trial: `${target}/b1/c1#1`,
+        atMs: seconds * 1000,
+        cpuFraction: 0.8,
+        throttledFraction: 0.1,
+        memoryBytes: 6e8,
+      })),
+    ),
     comparisons: (['p50', 'p99'] as const).map((metric) => ({
       baseline: flask?.target ?? '',
       candidate: 'triton',

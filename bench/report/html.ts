@@ -6,7 +6,7 @@ import { formatBytes } from '../core/units.ts'
 import { LOAD } from './cell-columns.ts'
 import { cellText, differenceText, loadsOf, sharedProblems, targetsOf } from './cell-text.ts'
 import { colourOf } from './charts/theme.ts'
-import { findingsOf } from './findings.ts'
+import { findingsOf, noticesOf } from './findings.ts'
 import { SCRIPT } from './html-script.ts'
 import { STYLE } from './html-style.ts'
 import { cellColumns } from './markdown.ts'
@@ -23,6 +23,7 @@ export function renderHtml(input: ReportInput, charts: readonly DrawnChart[]): s
   const body = [
     `<header><h1>${escapeHtml(run.scenario.name)}</h1><p>${escapeHtml(run.scenario.description)}</p>`,
     `<p class="soft">Run <code>${escapeHtml(run.id)}</code>, ${run.startedAt} to ${run.finishedAt}, seed ${run.seed}${run.interrupted ? ', <b>interrupted</b>' : ''}</p></header>`,
+    list(noticesOf(input).map((notice) => `<b>${escapeHtml(notice)}</b>`)),
     list(findingsOf(input).map(escapeHtml)),
     problems(input),
     gate(input),
@@ -126,20 +127,29 @@ function parity({ run }: ReportInput): string {
 }
 
 function environment({ run }: ReportInput): string {
-  const { cpu, cores, memoryBytes, kernel, governor, node, dyno, stealFraction, servers } = run.environment
+  const { cpu, cores, memoryBytes, kernel, governor, node, dyno, docker, stealFraction, servers } = run.environment
   const rows: [string, string][] = [
     ['CPU', `${cpu ?? 'unknown'}, ${cores} cores, governor ${governor ?? 'unknown'}`],
     ['memory', formatBytes(memoryBytes)],
     ['stolen CPU time', stealFraction === null ? 'unknown' : `${(stealFraction * 100).toFixed(1)} %`],
     ['kernel', kernel],
+    ...(docker === null ? [] : [['containers', docker] satisfies [string, string]]),
     ['generator', `dyno ${dyno}, Node ${node}`],
     ['scenario', `${run.scenario.path}, SHA-256 ${run.scenario.sha256.slice(0, 16)}…`],
-    ...Object.entries(servers).map(([name, { detail, serverName, serverVersion, modelSha256 }]): [string, string] => [
-      `server ${name}`,
-      [detail, serverName, serverVersion, modelSha256 === null ? null : `model SHA-256 ${modelSha256.slice(0, 16)}…`]
-        .filter((text) => text !== null)
-        .join(', '),
-    ]),
+    ...Object.entries(servers).map(
+      ([name, { detail, imageDigest, serverName, serverVersion, modelSha256 }]): [string, string] => [
+        `server ${name}`,
+        [
+          detail,
+          imageDigest === null ? null : `digest ${imageDigest}`,
+          serverName,
+          serverVersion,
+          modelSha256 === null ? null : `model SHA-256 ${modelSha256.slice(0, 16)}…`,
+        ]
+          .filter((text) => text !== null)
+          .join(', '),
+      ],
+    ),
   ]
   const body = rows.map(
     ([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td class="wrap">${escapeHtml(value)}</td></tr>`,

@@ -25,7 +25,7 @@ import {
 } from './cell-columns.ts'
 import { cellText, differenceText, loadsOf, msText, sharedProblems } from './cell-text.ts'
 import { chartsOf } from './charts/all.ts'
-import { findingsOf } from './findings.ts'
+import { findingsOf, noticesOf } from './findings.ts'
 import type { ReportInput } from './types.ts'
 
 export function renderMarkdown(input: ReportInput): string {
@@ -33,6 +33,7 @@ export function renderMarkdown(input: ReportInput): string {
   const sections = [
     [`# ${escapeMarkdown(run.scenario.name)}`, '', escapeMarkdown(run.scenario.description)],
     [headline(input)],
+    noticesOf(input).map((notice) => `> **${escapeMarkdown(notice)}**`),
     findingsOf(input).map((sentence) => `- ${escapeMarkdown(sentence)}`),
     problemSection(input),
     paritySection(input),
@@ -139,7 +140,8 @@ function environmentSection({ run }: ReportInput): string[] {
     ...Object.entries(servers).map(([name, identity]) => {
       const version = [identity.serverName, identity.serverVersion].filter((text) => text !== null).join(' ')
       const model = identity.modelSha256 === null ? '' : `, model ${identity.modelSha256.slice(0, 12)}`
-      return `- **${escapeMarkdown(name)}**: ${escapeMarkdown(identity.detail)}${version === '' ? '' : ` (${escapeMarkdown(version)})`}${escapeMarkdown(model)}`
+      const image = identity.imageDigest === null ? '' : `, image digest \`${escapeMarkdown(identity.imageDigest)}\``
+      return `- **${escapeMarkdown(name)}**: ${escapeMarkdown(identity.detail)}${version === '' ? '' : ` (${escapeMarkdown(version)})`}${escapeMarkdown(model)}${image}`
     }),
   ]
 }

@@ -18,7 +18,7 @@ import {
   TARGET,
 } from './cell-columns.ts'
 import { cellText, changeText, loadsOf, sharedProblems } from './cell-text.ts'
-import { findingsOf } from './findings.ts'
+import { findingsOf, noticesOf } from './findings.ts'
 import type { ReportInput, TextOptions } from './types.ts'
 
 type Paint = ReturnType<typeof pc.createColors>
@@ -36,6 +36,7 @@ export function renderTable(input: ReportInput, { width, colour }: TextOptions):
     ...(run.interrupted
       ? ['', paint.yellow('The run was interrupted: what follows is what was measured until then.')]
       : []),
+    ...noticesOf(input).flatMap((notice) => ['', paint.yellow(`! ${notice}`)]),
     ...problemLines(input, paint),
     ...blocks,
     '',

@@ -46,6 +46,7 @@ export async function reachExternal({
       device: null,
       pid: null,
       containerId: null,
+      engine: null,
       detail: describe(endpoint, metadata),
       notice: null,
     },
@@ -54,6 +55,7 @@ export async function reachExternal({
     metricsUrl: spec.metricsUrl,
     tls,
     death: () => null,
+    pausedMs: () => 0,
     resources: () => Promise.resolve(null),
     close: () => Promise.resolve(),
   }

@@ -102,6 +102,7 @@ function identityOf(
     device: 'cpu',
     pid,
     containerId: null,
+    engine: null,
     detail: `${describeFlask(spec)}, Python ${python.version}, TensorFlow ${packageVersion(python, 'tensorflow-cpu') ?? packageVersion(python, 'tensorflow') ?? 'unknown'}`,
     notice: null,
   }
@@ -116,6 +117,7 @@ function serverOf(started: StartedProcess, url: string, identity: Identity): Run
     metricsUrl: null,
     tls: null,
     death: started.death,
+    pausedMs: () => 0,
     resources: () => Promise.resolve(started.resources()),
     close: started.stop,
   }

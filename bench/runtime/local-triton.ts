@@ -56,6 +56,7 @@ export async function startTriton(request: TritonRequest, setting: LocalSetting)
         metricsUrl: `http://127.0.0.1:${metrics}/metrics`,
         tls: null,
         death: started.death,
+        pausedMs: () => 0,
         resources: () => Promise.resolve(started.resources()),
         close: started.stop,
       }
@@ -147,6 +148,7 @@ async function identityOf(
     device: 'cpu',
     pid: start.pid,
     containerId: null,
+    engine: null,
     detail: `Triton with the Python backend on the CPU, from nvidia-pytriton ${packageVersion(start.python, 'nvidia-pytriton') ?? 'unknown'}`,
     notice: null,
   }

@@ -16,6 +16,8 @@ export interface Identity {
   readonly device: 'cpu' | 'gpu' | null
   readonly pid: number | null
   readonly containerId: string | null
+  /** What ran its container, e.g. `Docker 27.3.1`. */
+  readonly engine: string | null
   /** e.g. `gunicorn gthread, 1 worker × 4 threads` */
   readonly detail: string
   /** What runs otherwise than was asked for, in one sentence; `null` where nothing does. */
@@ -45,6 +47,8 @@ export interface RunningServer {
   readonly tls: TlsSettings | null
   /** `null` while it runs; else one sentence, e.g. `triton was killed by SIGKILL`, with its last log lines. */
   death(): { readonly reason: string; readonly logTail: readonly string[] } | null
+  /** For which somebody else has held it still until now (`docker pause`). */
+  pausedMs(): number
   /** `null` where the process cannot be seen (external). */
   resources(): Promise<ResourceReading | null>
   /** Stops it and waits until it is gone. Safe to call twice. */

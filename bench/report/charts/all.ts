@@ -6,6 +6,7 @@ import { clientCost } from './client-cost.ts'
 import { latencyAgainstThroughput } from './latency-against-throughput.ts'
 import { latencyDistribution } from './latency-distribution.ts'
 import { overTheRamp } from './over-the-ramp.ts'
+import { resourcesOverTime } from './resources-over-time.ts'
 import { serverTime } from './server-time.ts'
 
 export interface Chart {
@@ -43,6 +44,7 @@ const CHARTS = [
     alt: 'Mean time per request in queue and compute, by the server’s own account',
     make: serverTime,
   },
+  { name: 'resources-over-time', alt: 'CPU and memory of the servers over the run', make: resourcesOverTime },
   { name: 'client-cost', alt: 'Client CPU and bytes per request', make: clientCost },
 ] as const
 

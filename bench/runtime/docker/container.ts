@@ -10,8 +10,9 @@ import { readLogTail } from '../log-tail.ts'
 import type { ResourceReading, RunningServer } from '../types.ts'
 import { containerOptions, type ServerContainer } from './container-options.ts'
 import { type Engine, engineError, engineMessage, statusOf } from './engine.ts'
+import { type ContainerEvents, watchContainer } from './engine-events.ts'
 import { OWNER_LABEL, ownerLabel } from './labels.ts'
-import { readResources } from './stats.ts'
+import { watchResources } from './stats.ts'
 
 export interface StartedContainer {
   /** The server's name. */
@@ -24,6 +25,7 @@ export interface StartedContainer {
   readonly death: RunningServer['death']
   /** Settles when it has ended, or when the engine has. */
   readonly ended: Promise<unknown>
+  readonly pausedMs: RunningServer['pausedMs']
   resources(): Promise<ResourceReading | null>
   logTail(lines: number): readonly string[]
   /** Ends and removes it at once: nothing in it is worth a grace. */
@@ -43,17 +45,19 @@ const TAIL_LINES = 20
 export async function startContainer(engine: Engine, request: ContainerRequest): Promise<StartedContainer> {
   const { server } = request.container
   const container = await create(engine, request)
-  const stop = once(() => remove(container))
+  const stop = once(() => remove(container, engine, server))
   try {
     await container.start()
     const logPath = join(request.logDir, `${server}.log`)
     const { written } = await followLog(container, { logDir: request.logDir, logPath })
     const info = await container.inspect()
+    const events = await watchContainer(engine, info.Id)
     let end: string | null = null
-    const ended = waitForEnd(container, server).then(async (reason) => {
+    const ended = waitForEnd(container, server, events).then(async (reason) => {
       // Its last words are in the log before its death is told.
       await written.catch(() => {})
       end = reason
+      events.stop()
     })
     return {
       name: server,
@@ -62,7 +66,8 @@ export async function startContainer(engine: Engine, request: ContainerRequest):
       port: (inside) => publishedPort(request.container, info, inside),
       death: () => (end === null ? null : { reason: end, logTail: readLogTail(logPath, TAIL_LINES) }),
       ended,
-      resources: () => readResources(container),
+      pausedMs: events.pausedMs,
+      resources: watchResources(container, info.State.Pid),
       logTail: (lines) => readLogTail(logPath, lines),
       stop,
     }
@@ -144,14 +149,15 @@ async function followLog(
   const stream = await container.logs({ follow: true, stdout: true, stderr: true })
   container.modem.demuxStream(stream, file, file)
   stream.once('end', () => file.end())
-  stream.once('error', () => file.end())
+  stream.on('error', () => file.end())
   return { written: finished(file) }
 }
 
 /** How it ended, in one sentence. */
-async function waitForEnd(container: Docker.Container, server: string): Promise<string> {
+async function waitForEnd(container: Docker.Container, server: string, events: ContainerEvents): Promise<string> {
   try {
-    await container.wait()
+    // Waiting alone would last for ever: dockerode does not tell of an answer that breaks off.
+    await Promise.race([container.wait(), events.engineLost])
     return await describeEnd(container, server)
   } catch (error) {
     if (statusOf(error) === 404) return `${server} is gone: its container was removed`
@@ -161,6 +167,7 @@ async function waitForEnd(container: Docker.Container, server: string): Promise<
 
 async function describeEnd(container: Docker.Container, server: string): Promise<string> {
   const { State } = await container.inspect()
+  if (State.Running) return `${server} is out of sight: the Docker engine broke off the connection`
   if (State.OOMKilled) return `${server} was killed: it needed more memory than its limit (limits.memory)`
   if (State.ExitCode === 137) return `${server} was killed by SIGKILL`
   if (State.ExitCode === 143) return `${server} was ended by SIGTERM`
@@ -179,13 +186,16 @@ function publishedPort({ server, network }: ServerContainer, info: ContainerInsp
   })
 }
 
-async function remove(container: Docker.Container): Promise<void> {
+async function remove(container: Docker.Container, { address }: Engine, server: string): Promise<void> {
   try {
     await container.remove({ force: true, v: true })
   } catch (error) {
     if (statusOf(error) === 404) return
     // Somebody else removes it at this moment.
-    if (statusOf(error) !== 409) throw error
+    if (statusOf(error) !== 409) {
+      const doing = `removing the container of ${server} (the next run tries again)`
+      throw engineError(error, address, doing)
+    }
     await container.wait({ condition: 'removed' }).catch(() => {})
   }
 }

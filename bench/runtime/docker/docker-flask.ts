@@ -60,6 +60,7 @@ export async function startFlaskContainer(request: FlaskRequest, place: DockerPl
           device: 'cpu',
           pid: started.pid,
           containerId: started.id,
+          engine: `Docker ${engine.version}`,
           detail: `${describeFlask(spec)}, image ${image.reference}, network ${container.network}`,
           notice: null,
         },
@@ -68,6 +69,7 @@ export async function startFlaskContainer(request: FlaskRequest, place: DockerPl
         metricsUrl: null,
         tls: null,
         death: started.death,
+        pausedMs: started.pausedMs,
         resources: started.resources,
         close: started.stop,
       }

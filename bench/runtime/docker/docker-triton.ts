@@ -58,6 +58,7 @@ export async function startTritonContainer(request: TritonRequest, place: Docker
           device: gpus.gpus === 'none' ? 'cpu' : 'gpu',
           pid: started.pid,
           containerId: started.id,
+          engine: `Docker ${engine.version}`,
           detail: `Triton on ${where}, image ${image.reference}, network ${container.network}`,
           notice: gpus.notice,
         },
@@ -66,6 +67,7 @@ export async function startTritonContainer(request: TritonRequest, place: Docker
         metricsUrl: `http://127.0.0.1:${metrics}/metrics`,
         tls: null,
         death: started.death,
+        pausedMs: started.pausedMs,
         resources: started.resources,
         close: started.stop,
       }

@@ -1,7 +1,8 @@
-// CPU, throttling and memory of a container, from the engine's statistics; cgroup v1 and v2 name their fields differently.
+// CPU, throttling and memory of a container: from its cgroup, else from the engine, which takes a second to tell.
 import type Docker from 'dockerode'
 import { z } from 'zod'
 import type { ResourceReading } from '../types.ts'
+import { watchCgroup } from './cgroup.ts'
 
 const statsSchema = z.object({
   cpu_stats: z.object({
@@ -14,9 +15,12 @@ const statsSchema = z.object({
   }),
 })
 
-/** One reading, without the second that the engine else waits for a rate. `null` where the container does not run. */
-export async function readResources(container: Docker.Container): Promise<ResourceReading | null> {
-  return resourcesIn(await container.stats({ stream: false, 'one-shot': true }))
+/** @returns a reading at each call; `null` once the container does not run */
+export function watchResources(container: Docker.Container, pid: number): () => Promise<ResourceReading | null> {
+  const cgroup = watchCgroup(pid)
+  if (cgroup !== null) return () => Promise.resolve(cgroup())
+  // One-shot: else the engine waits for a second reading, to tell a rate.
+  return async () => resourcesIn(await container.stats({ stream: false, 'one-shot': true }))
 }
 
 /** @param answer of the engine, which is checked: it is another program's. */
@@ -32,7 +36,7 @@ export function resourcesIn(answer: unknown): ResourceReading | null {
   }
 }
 
-/** As `docker stats` does: pages of files that nothing has used lately are not the server's need. */
+/** As in the cgroup's files, by the name of its version. */
 function fileCacheBytes(stats: Readonly<Record<string, number>>): number {
   return stats.total_inactive_file ?? stats.inactive_file ?? 0
 }
