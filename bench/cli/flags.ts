@@ -17,6 +17,8 @@ export type FlagSpec =
 
 export interface OperandSpec extends Described {
   readonly name: string
+  /** After all that are not. */
+  readonly optional?: true
 }
 
 export type FlagTable = Readonly<Record<string, FlagSpec>>
@@ -127,7 +129,7 @@ function resolve(command: string, name: string, spec: FlagSpec, values: readonly
 
 function checkOperands(command: string, given: readonly string[], wanted: readonly OperandSpec[]): readonly string[] {
   const missing = wanted[given.length]
-  if (missing !== undefined) {
+  if (missing !== undefined && !missing.optional) {
     throw usage(
       'operand-missing',
       `dyno ${command} needs ${missing.name}: ${missing.description}`,

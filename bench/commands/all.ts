@@ -7,6 +7,7 @@ import { compareCommand } from './compare.ts'
 import { doctorCommand } from './doctor.ts'
 import { downCommand } from './down.ts'
 import { gateCommand } from './gate.ts'
+import { imageCommand } from './image.ts'
 import { planCommand } from './plan.ts'
 import { reportCommand } from './report.ts'
 import { runCommand } from './run.ts'
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   calibrateCommand,
   upCommand,
   downCommand,
+  imageCommand,
   doctorCommand,
   cleanCommand,
 ]
