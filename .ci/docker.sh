@@ -17,7 +17,8 @@ docker_up() {
   docker_state=$(mktemp -d)
   # One engine, base and registry are worth having without the next: nothing here ends the CI run.
   docker_engine || { docker_without 'no Docker engine: every test on containers'; return 0; }
-  docker_compose & docker_compose_pid=$!
+  # In a process group of its own.
+  set -m; docker_compose & docker_compose_pid=$!; set +m
   docker_base || docker_without "no $DOCKER_BASE: every test that builds images or runs servers in them"
   docker_registry || docker_without 'no registry: the tests that push and pull'
 }
@@ -30,8 +31,8 @@ docker_ready() {
 }
 
 docker_down() {
-  # Also what it waits for: the compiler.
-  [ -z "$docker_compose_pid" ] || pkill -P "$docker_compose_pid" || true
+  # Its whole group: also what it waits for, the compiler.
+  [ -z "$docker_compose_pid" ] || kill -- "-$docker_compose_pid" 2>/dev/null || true
   docker_stop "$docker_compose_pid" "$docker_registry_pid" "$docker_engine_pid"
   docker_compose_pid='' docker_registry_pid='' docker_engine_pid=''
   [ -z "$docker_state" ] || rm -rf "$docker_state"

@@ -60,6 +60,7 @@ export function combineResources(measurements: readonly Measurement[]): CellSumm
             utilisation,
             memoryBytes: Math.max(...gpus.map(({ memoryBytes }) => memoryBytes)),
             powerWatts: weightedMean(gpus.map(({ powerWatts: value, weight }) => ({ value, weight }))),
+            smClockMHz: weightedMean(gpus.map(({ smClockMHz: value, weight }) => ({ value, weight }))),
           },
   }
 }

@@ -2,8 +2,9 @@
 import type { Measurement } from '../measurement/types.ts'
 import { summariseCells } from './analyse.ts'
 import { type CellPair, comparePairs } from './compare.ts'
-import { type CellSummary, type Comparison, cellKeyOf, type RunDocument, unlikeEnvironment } from './run-document.ts'
+import { type CellSummary, type Comparison, cellKeyOf, type RunDocument } from './run-document.ts'
 import type { SummarisedCell } from './summarise.ts'
+import { unlikeEnvironment } from './unlike-environment.ts'
 
 export interface RunWithSamples {
   readonly run: RunDocument

@@ -114,7 +114,14 @@ export const cellSchema = z.object({
     cpuFraction: nullable(z.number()).describe('Cores that the server kept busy.'),
     throttledFraction: nullable(z.number()).describe('Share of the time for which a limit of CPU kept it waiting.'),
     memoryBytes: nullable(z.number()),
-    gpu: nullable(z.object({ utilisation: z.number(), memoryBytes: z.number(), powerWatts: nullable(z.number()) })),
+    gpu: nullable(
+      z.object({
+        utilisation: z.number(),
+        memoryBytes: z.number(),
+        powerWatts: nullable(z.number()),
+        smClockMHz: nullable(z.number()),
+      }),
+    ),
   }),
   client: z.object({
     threads: whole.describe('Threads that shared the load; 0 where nothing was measured.'),
@@ -279,19 +286,4 @@ export function conditionKeyOf({ batchSize, load }: Pick<CellSummary, 'batchSize
 
 function ratesKeyOf({ requestRate, profile }: Extract<CellSummary['load'], { model: 'open' }>): string {
   return profile === null ? String(requestRate) : `${profile.shape}-${profile.requestRates.join('-')}`
-}
-
-/** What has to be alike for two runs' numbers to be compared, each as `field: one against other`; empty when alike. */
-export function unlikeEnvironment(one: Environment, other: Environment): string[] {
-  const facts = (environment: Environment) => ({
-    cpu: environment.cpu,
-    cores: environment.cores,
-    governor: environment.governor,
-    gpu: environment.gpu,
-    'node major': environment.node.replace(/^v/, '').split('.')[0] ?? null,
-  })
-  const right: Readonly<Record<string, string | number | null>> = facts(other)
-  return Object.entries(facts(one))
-    .filter(([field, value]) => value !== right[field])
-    .map(([field, value]) => `${field}: ${value ?? 'unknown'} against ${right[field] ?? 'unknown'}`)
 }

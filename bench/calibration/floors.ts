@@ -10,6 +10,8 @@ import { type OpenSession, runBuiltIn } from './run-job.ts'
 import { type CalibrationHost, startCalibrationHost } from './server.ts'
 
 const WARMUP_MS = 50
+/** Where client and server meet this kind of request for the first time: until their code is compiled. */
+const FIRST_WARMUP_MS = 500
 const WINDOW_MS = 150
 
 export interface FloorSetting {
@@ -50,6 +52,7 @@ async function floorOf(
   const { api, protocol, tensors, streaming } = target
   const key = JSON.stringify([api, protocol, tensors, streaming, cell.batchSize])
   const answer = () => calibrationAnswer(target, model, cell.batchSize)
+  const isFirst = !addresses.has(key)
   const address =
     addresses.get(key) ??
     host.serve({ protocol, answer: answer(), behaviour: { kind: 'null' } }).then((server) => server.address)
@@ -62,7 +65,7 @@ async function floorOf(
       load: closedLoadOf(cell.load),
       address: await address,
       seed,
-      warmupMs: WARMUP_MS,
+      warmupMs: isFirst ? FIRST_WARMUP_MS : WARMUP_MS,
       windowMs: WINDOW_MS,
       polls,
     },
@@ -85,7 +88,6 @@ function floorFrom(
 }
 
 /** What is asked for is how much of the load is possible: an open loop becomes a closed one with as many slots. */
-
 function closedLoadOf(load: LoadModel): LoadModel {
   if (load.model === 'closed') return load
   return { model: 'closed', concurrency: load.maxInFlight, connections: load.connections }

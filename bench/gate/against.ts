@@ -1,11 +1,6 @@
 // What each cell of a run is held against under relative rules: cells of a baseline file, or of the baseline target in the run.
-import {
-  cellKeyOf,
-  conditionKeyOf,
-  type Metric,
-  type RunDocument,
-  unlikeEnvironment,
-} from '../analysis/run-document.ts'
+import { cellKeyOf, conditionKeyOf, type Metric, type RunDocument } from '../analysis/run-document.ts'
+import { unlikeEnvironment } from '../analysis/unlike-environment.ts'
 import type { Baseline } from './baseline.ts'
 import { estimateOf, type JudgedCell } from './cell-metric.ts'
 import { changeOfErrorRates, changeOfEstimates, type RelativeChange } from './estimate-change.ts'

@@ -1,6 +1,6 @@
 // CPU and memory of a server over a window, from readings a few times a second.
 import { nowNs } from '../core/clock.ts'
-import type { ResourceReading } from '../runtime/types.ts'
+import type { GpuReading, ResourceReading } from '../runtime/types.ts'
 import type { ResourceUse } from './types.ts'
 
 /** Often enough for a window of half a second, and rare enough to cost the load nothing that shows. */
@@ -60,7 +60,20 @@ export function usedIn(samples: readonly Sample[]): ResourceUse {
     ...between(first, last),
     memoryBytes: Math.max(...samples.map(({ memoryBytes }) => memoryBytes)),
     series,
-    gpu: null,
+    gpu: gpuIn(samples.flatMap(({ gpu }) => gpu ?? [])),
+  }
+}
+
+/** Means over the readings; memory is the largest. */
+function gpuIn(readings: readonly GpuReading[]): ResourceUse['gpu'] {
+  if (readings.length === 0) return null
+  const mean = (values: readonly number[]) =>
+    values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
+  return {
+    utilisation: mean(readings.map(({ utilisation }) => utilisation)) ?? 0,
+    memoryBytes: Math.max(...readings.map(({ memoryBytes }) => memoryBytes)),
+    powerWatts: mean(readings.flatMap(({ powerWatts }) => powerWatts ?? [])),
+    smClockMHz: mean(readings.flatMap(({ smClockMHz }) => smClockMHz ?? [])),
   }
 }
 

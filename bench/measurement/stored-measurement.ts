@@ -75,7 +75,9 @@ const storedSchema = z.object({
     series: z.array(
       z.object({ offsetMs: z.number(), cpuFraction: z.number(), throttledFraction: share, memoryBytes: z.number() }),
     ),
-    gpu: z.object({ utilisation: z.number(), memoryBytes: z.number(), powerWatts: share }).nullable(),
+    gpu: z
+      .object({ utilisation: z.number(), memoryBytes: z.number(), powerWatts: share, smClockMHz: share })
+      .nullable(),
   }),
   faults: z.array(
     z.object({

@@ -39,6 +39,7 @@ export interface ResourceUse {
     readonly utilisation: number
     readonly memoryBytes: number
     readonly powerWatts: number | null
+    readonly smClockMHz: number | null
   } | null
 }
 

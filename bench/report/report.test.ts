@@ -85,7 +85,7 @@ describe('charts', () => {
     async (_name, { spec }) => {
       const svg = await renderSvg(spec)
       expect(svg).not.toMatch(/NaN|undefined|Infinity/)
-      expect(svg).toMatch(/batch size|percentile/)
+      expect(svg).toMatch(/batch size|percentile|time into the run/)
       const png = renderPng(svg)
       expect([...png.slice(1, 4)]).toEqual([0x50, 0x4e, 0x47])
       expect(png.length).toBeGreaterThan(10_000)
@@ -93,7 +93,7 @@ describe('charts', () => {
   )
 
   it('are left out when there is nothing to show', () => {
-    const empty = { run: { ...input.run, cells: input.run.cells.slice(-1) }, curves: [] }
+    const empty = { run: { ...input.run, cells: input.run.cells.slice(-1), timeline: [] }, curves: [] }
     expect(chartsOf(empty).map(({ name }) => name)).toEqual([])
   })
 

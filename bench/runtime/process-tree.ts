@@ -37,6 +37,7 @@ export function watchProcessTree(leader: {
       cpuSeconds: stats.reduce((sum, stat) => sum + stat.cpuTicks, 0) / TICKS_PER_SECOND,
       throttledSeconds: null,
       memoryBytes: stats.reduce((sum, stat) => sum + stat.residentPages, 0) * pageBytes,
+      gpu: null,
     }
   }
 }

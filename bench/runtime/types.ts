@@ -24,6 +24,16 @@ export interface Identity {
   readonly notice: string | null
 }
 
+/** Of all boards that a server uses, at one moment. */
+export interface GpuReading {
+  /** 0 to 1. */
+  readonly utilisation: number
+  readonly memoryBytes: number
+  readonly powerWatts: number | null
+  /** Of the streaming multiprocessors. */
+  readonly smClockMHz: number | null
+}
+
 /** Cumulative CPU and present memory of a server's whole process tree. */
 export interface ResourceReading {
   /** Since the server started. */
@@ -32,6 +42,8 @@ export interface ResourceReading {
   readonly throttledSeconds: number | null
   /** Resident, summed over the tree. */
   readonly memoryBytes: number
+  /** `null` where it uses none, or nothing tells of them. */
+  readonly gpu: GpuReading | null
 }
 
 export interface RunningServer {

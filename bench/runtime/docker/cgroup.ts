@@ -58,7 +58,7 @@ function readV2(path: string): ResourceReading | null {
 
 /** As `docker stats` has it, pages of files that nothing has used lately are not the container's need. */
 function reading(cpuSeconds: number, throttledSeconds: number, memoryBytes: number): ResourceReading {
-  return { cpuSeconds, throttledSeconds, memoryBytes: Math.max(0, memoryBytes) }
+  return { cpuSeconds, throttledSeconds, memoryBytes: Math.max(0, memoryBytes), gpu: null }
 }
 
 /** Of lines `name value`; 0 where there is no such line. */

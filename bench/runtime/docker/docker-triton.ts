@@ -1,5 +1,6 @@
 // Triton as a container: NVIDIA's image on GPUs, dyno's own small one without.
 import type { TritonServer } from '../../scenario/types.ts'
+import { watchGpus } from '../gpu-watch.ts'
 import { loadFailureIn, lookAtKserve, readModelVersion, readServerMetadata } from '../kserve-answers.ts'
 import { findModel, hashFolder, modelFiles } from '../project-files.ts'
 import { waitUntilReady } from '../readiness.ts'
@@ -31,6 +32,7 @@ export async function startTritonContainer(request: TritonRequest, place: Docker
     const container = tritonContainer(spec, seat)
     const { containerName } = spec
     const started = await startContainer(engine, { container, containerName, logDir: request.logDir })
+    const gpuWatch = gpus.gpus === 'none' ? null : watchGpus(place.env)
     try {
       const [http = 0, grpc = 0, metrics = 0] = container.ports.map(({ inside }) => started.port(inside))
       const endpoint = { url: `http://127.0.0.1:${http}`, tls: null }
@@ -68,10 +70,17 @@ export async function startTritonContainer(request: TritonRequest, place: Docker
         tls: null,
         death: started.death,
         pausedMs: started.pausedMs,
-        resources: started.resources,
-        close: started.stop,
+        resources: async () => {
+          const reading = await started.resources()
+          return reading === null ? null : { ...reading, gpu: gpuWatch?.latest() ?? null }
+        },
+        close: async () => {
+          gpuWatch?.stop()
+          await started.stop()
+        },
       }
     } catch (error) {
+      gpuWatch?.stop()
       await started.stop()
       throw error
     }

@@ -44,8 +44,10 @@ async function connect({ host, tlsDir }: EngineAddress): Promise<Docker> {
   const { default: Dockerode } = await import('dockerode')
   if (host.startsWith('unix://')) return new Dockerode({ socketPath: host.slice('unix://'.length) })
   const url = new URL(host)
-  const place = { host: url.hostname, port: url.port || (tlsDir === null ? '2375' : '2376') }
-  if (url.protocol === 'ssh:') return new Dockerode({ protocol: 'ssh', host: url.hostname, username: url.username })
+  // Of an IPv6 address the URL keeps the brackets.
+  const name = url.hostname.replace(/^\[|\]$/g, '')
+  const place = { host: name, port: url.port || (tlsDir === null ? '2375' : '2376') }
+  if (url.protocol === 'ssh:') return new Dockerode({ protocol: 'ssh', host: name, username: url.username })
   if (tlsDir === null) return new Dockerode({ protocol: 'http', ...place })
   const [ca, cert, key] = ['ca.pem', 'cert.pem', 'key.pem'].map((name) => readFileSync(join(tlsDir, name), 'utf8'))
   return new Dockerode({ protocol: 'https', ...place, ca, cert, key })

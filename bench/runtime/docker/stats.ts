@@ -33,6 +33,7 @@ export function resourcesIn(answer: unknown): ResourceReading | null {
     cpuSeconds: cpu_stats.cpu_usage.total_usage / 1e9,
     throttledSeconds: (cpu_stats.throttling_data?.throttled_time ?? 0) / 1e9,
     memoryBytes: Math.max(0, usage - fileCacheBytes(memory_stats.stats ?? {})),
+    gpu: null,
   }
 }
 
