@@ -30,7 +30,7 @@ export function renderHtml(input: ReportInput, charts: readonly DrawnChart[]): s
     '<h2 id="results">Results</h2>',
     filters(input),
     cellTable(input),
-    '<p class="soft">Latencies are response times in ms, from the instant a request was due to the last byte of its answer. Brackets are 95 % intervals: where two overlap, the data do not tell the two apart. “–”: too few requests carry the number. Point at a header for its meaning, press it to sort.</p>',
+    '<p class="soft">Latencies are response times in ms, from the instant a request was due to the last byte of its answer. Brackets are 95 % intervals: where two overlap, the data do not tell the two apart. ▲ better, ▼ worse: an adjusted p-value below 0.05 and a change of at least 2 %; = : neither is proven, once all comparisons of the table are allowed for. “–”: too few requests carry the number. Point at a header for its meaning, press it to sort.</p>',
     '<h2>Charts</h2>',
     ...charts.map(({ alt, svg }) => `<figure role="img" aria-label="${escapeHtml(alt)}">${svg}</figure>`),
     parity(input),

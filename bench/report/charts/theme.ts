@@ -19,7 +19,8 @@ const SHAPES = [
 export const FONT = 'Inter'
 
 export const CONFIG: Config = {
-  font: FONT,
+  // In a page the reader's own font takes its place: the page carries none.
+  font: `${FONT}, system-ui, sans-serif`,
   background: '#ffffff',
   padding: 12,
   title: { anchor: 'start', fontSize: 15, fontWeight: 600, subtitleFontSize: 11, subtitleColor: '#555', offset: 12 },
