@@ -37,7 +37,7 @@ export function buildDocument(header: RunHeader, measurements: readonly Measurem
       path: header.scenarioPath,
     },
     seed: header.seed,
-    environment: { ...environment, docker: dockerOf(header), gpu: null, servers: { ...environment.servers } },
+    environment: { ...environment, docker: dockerOf(header), servers: { ...environment.servers } },
     parity: summariseParity(header, measurements),
     cells: [...analysis.cells],
     comparisons: [...analysis.comparisons],

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { sleep } from './core/clock.ts'
 import { writeFileAtomic } from './core/files.ts'
-import { isRunning } from './runtime/proc-stat.ts'
+import { isRunning } from './core/proc-stat.ts'
 import { createStateDir, ownProcess } from './runtime/register.ts'
 
 const standingSchema = z.object({

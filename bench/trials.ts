@@ -79,6 +79,7 @@ function measureOne(
     engine: target.engine,
     server,
     statisticsOf: target.api === 'kserve' ? setting.plan.scenario.model.name : null,
+    serverPids: [...setting.servers.values()].map(({ identity }) => identity.pid),
     open: () => setting.threads.open({ ...jobOf(setting, target, server, trial), expected }, setting.signal),
     signal: setting.signal,
     listener: { onProgress: (numbers) => setting.progress.update(numbers), onRecords },

@@ -190,6 +190,8 @@ describe('two runs', () => {
       expect(comparison.verdict).toBe('incomparable')
       expect(comparison.why).toContain('cores: 2 against 8; node major: 24 against 20')
     }
+    const moved = compareRuns(runOf(1), runOf(1.5, { gpu: 'NVIDIA H200, driver 550.54.15', kernel: '5.4.0-1' }))
+    expect(moved[0]?.why).toMatch(/kernel: [\d.]+ against 5.4; gpu: unknown against NVIDIA H200, driver 550/)
     expect(compareRuns(before, after, { force: true }).some(({ verdict }) => verdict === 'regressed')).toBe(true)
   })
 })

@@ -74,6 +74,7 @@ export function makeMeasurement(made: MadeMeasurement = {}): Measurement {
     },
     server: null,
     resources: { cpuFraction: null, throttledFraction: null, memoryBytes: null, series: [], gpu: null },
+    host: null,
     faults: [],
     ...rest,
   }

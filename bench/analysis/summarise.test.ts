@@ -167,6 +167,7 @@ describe('the summary of a cell', () => {
 })
 
 describe('the problems of a cell', () => {
+  const QUIET = { stealFraction: 0, otherFraction: 0, busiest: null, thermalThrottles: 0 }
   const problemsOf = (made: Parameters<typeof makeMeasurement>[0], floor: Floor | null = null) => {
     const load = made?.load ?? CLOSED
     return summarise({ ...KEY, load }, [makeMeasurement({ windowMs: 10_000, ...made })], floor).cell.problems
@@ -199,6 +200,10 @@ describe('the problems of a cell', () => {
   })
 
   it.each([
+    ['other programs that used a tenth of the machine', { host: { ...QUIET, otherFraction: 0.1 } }, ['noisy-host']],
+    ['a hypervisor that took a tenth of it', { host: { ...QUIET, stealFraction: 0.1 } }, ['noisy-host']],
+    ['a core that was too hot', { host: { ...QUIET, thermalThrottles: 1 } }, ['noisy-host']],
+    ['others who took little', { host: { ...QUIET, otherFraction: 0.02, stealFraction: 0.02 } }, []],
     ['a thread that used its core', { client: { ...client, cpuFraction: 0.95 } }, ['generator-limited']],
     ['an event loop that stalled', { client: { ...client, eventLoopDelayP99Ms: 12 } }, ['generator-limited']],
     ['dropped requests', { dropped: 5 }, ['dropped-requests']],

@@ -13,6 +13,8 @@ const MAX_OF_CEILING = 0.7
 const MAX_LOOP_DELAY_MS = 5
 /** … or requests sent this share of the median latency late put the generator's own time into the numbers. */
 const MAX_LATENESS = 0.05
+/** What others may take of the machine's CPU time: a tenth of a core of two, which leaves the intervals to tell. */
+const MAX_OTHERS = 0.05
 /** Poisson arrivals and the window's edges leave a server that keeps up within 2 % of what was offered. */
 const MIN_ACHIEVED = 0.98
 
@@ -29,6 +31,7 @@ export function problemsOf(cell: Judged, measurements: readonly Measurement[]): 
     ...streamLimit(cell, measurements),
     ...dropped(cell),
     ...saturated(cell, measurements),
+    ...noisyHost(measurements),
     ...(isExplained ? [] : tooFewSamples(cell)),
   ]
 }
@@ -148,6 +151,32 @@ function saturated(
       code: 'saturated',
       message: `${requestsPerSec.value.toFixed(1)} requests/s were answered of ${offeredPerSec.toFixed(1)} offered: the queue grew all the time`,
       remedy: 'lower the request rate below the server’s capacity; a closed loop shows where that is',
+    },
+  ]
+}
+
+/** Of all windows of the cell, so that a neighbour that came for one of them shows by what it took. */
+function noisyHost(measurements: readonly Measurement[]): Problem[] {
+  const loads = measurements.flatMap(({ host, windowNs }) => (host === null ? [] : [{ ...host, windowNs }]))
+  const windowsNs = loads.reduce((sum, { windowNs }) => sum + windowNs, 0)
+  const mean = (read: (load: (typeof loads)[number]) => number | null) =>
+    windowsNs === 0 ? 0 : loads.reduce((sum, load) => sum + (read(load) ?? 0) * load.windowNs, 0) / windowsNs
+  const steal = mean(({ stealFraction }) => stealFraction)
+  const other = mean(({ otherFraction }) => otherFraction)
+  const throttles = loads.reduce((sum, { thermalThrottles }) => sum + thermalThrottles, 0)
+  const reasons: string[] = []
+  if (steal + other > MAX_OTHERS) {
+    const loudest = loads.toSorted((one, next) => (next.otherFraction ?? 0) - (one.otherFraction ?? 0))[0]
+    if (steal > other) reasons.push(`its hypervisor gave ${percent(steal)} of the CPU time to other machines`)
+    else reasons.push(`other programs used ${percent(other)} of its CPU time, ${loudest?.busiest ?? 'none'} most of it`)
+  }
+  if (throttles > 0) reasons.push(`cores were too hot and slowed down ${throttles} times`)
+  if (reasons.length === 0) return []
+  return [
+    {
+      code: 'noisy-host',
+      message: `the machine was not quiet: ${reasons.join('; ')}`,
+      remedy: 'end other programs, take a machine of its own, or repeat more often so that the noise averages out',
     },
   ]
 }

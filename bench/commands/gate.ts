@@ -19,7 +19,8 @@ export const gateCommand = defineCommand({
   summary: 'judges a stored run by its scenario’s gate rules',
   details:
     'Judges every rule for every cell that it names. Fails closed: a missing baseline, a missing cell, too few samples\n' +
-    'or a cell with problems is never a pass. Exit code 0: pass, 1: fail, 3: inconclusive.',
+    'or a cell with problems is never a pass. A noisy host takes no pass away, but a failure on one is inconclusive.\n' +
+    'Exit code 0: pass, 1: fail, 3: inconclusive.',
   operands: [RUN_DIR],
   flags: {
     baseline: {

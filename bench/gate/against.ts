@@ -4,7 +4,7 @@ import { unlikeEnvironment } from '../analysis/unlike-environment.ts'
 import type { Baseline } from './baseline.ts'
 import { estimateOf, type JudgedCell } from './cell-metric.ts'
 import { changeOfErrorRates, changeOfEstimates, type RelativeChange } from './estimate-change.ts'
-import { spoilingProblem } from './outcome.ts'
+import { spoilingProblem, spoilingStored } from './outcome.ts'
 import type { JudgedChange } from './relative.ts'
 
 /** A change that is adjusted already, one that is not yet, a reason why there is none, or `baseline`: the cell is it. */
@@ -73,7 +73,7 @@ function byEstimates(before: JudgedCell, after: JudgedCell, metric: Metric): Aga
     const change = changeOfErrorRates(counted(before), counted(after))
     return change === null ? none('no request was answered') : { kind: 'raw', change }
   }
-  const problem = spoilingProblem(before)
+  const problem = spoilingStored(before)
   if (problem !== null) return none(`the baseline’s cell is spoiled: ${problem.code}: ${problem.message}`)
   const [from, to] = [estimateOf(before, metric), estimateOf(after, metric)]
   if (from === null) return none(`the baseline has no ${metric} for this cell`)

@@ -14,6 +14,29 @@ const failures = (failed: number, completed = 1000) => ({
   counts: { sent: completed + failed, completed, failed, dropped: 0, delayed: 0, censored: 0 },
 })
 
+describe('a noisy host', () => {
+  const noisy = { problems: [{ code: 'noisy-host', message: 'others took 9 %', remedy: '' }] } as const
+  const baseline = makeBaseline(makeRun())
+
+  it('makes no failure, since it may be what failed', () => {
+    const absolute = gate({ max: 9 }, cells({ ...noisy, problems: [...noisy.problems] }))
+    expect(absolute.status).toBe('inconclusive')
+    expect(absolute.findings[0]?.why).toContain('noisy-host: others took 9 %; otherwise: ')
+    const slower = cells({ p99: estimate(12), problems: [...noisy.problems] })
+    expect(gate({ maxRegression: 0.1 }, slower, baseline).status).toBe('inconclusive')
+  })
+
+  it('takes no pass away: it slows servers down and never speeds them up', () => {
+    expect(gate({ max: 11 }, cells({ problems: [...noisy.problems] })).status).toBe('pass')
+    expect(gate({ maxRegression: 0.1 }, cells({ problems: [...noisy.problems] }), baseline).status).toBe('pass')
+  })
+
+  it('makes a stored baseline useless, which it made slower than the server is', () => {
+    const slow = makeBaseline(makeRun({ cells: [makeCell({ problems: [...noisy.problems] })] }))
+    expect(gate({ maxRegression: 0.1 }, {}, slow).status).toBe('inconclusive')
+  })
+})
+
 type AbsoluteRow = [string, Partial<GateRule>, Parameters<typeof makeCell>[0], string]
 
 describe('an absolute rule', () => {
@@ -157,7 +180,10 @@ describe('the gate fails closed', () => {
     expect(judge({ rules: [], alpha: 0.05, run: makeRun(), baseline: null }).status).toBe('inconclusive')
   })
 
-  it.each(PROBLEM_CODES.filter((code) => code !== 'too-few-samples'))('on a cell with %s', (code) => {
+  // A metric that too few samples carry is null; what noise does is told above.
+  const spoiling = PROBLEM_CODES.filter((code) => code !== 'too-few-samples' && code !== 'noisy-host')
+
+  it.each(spoiling)('on a cell with %s', (code) => {
     const spoiled = cells({ problems: [problem(code)] })
     expect(gate({ max: 11 }, spoiled).status).toBe('inconclusive')
     expect(gate({ maxRegression: 0.1 }, spoiled, makeBaseline(makeRun())).status).toBe('inconclusive')

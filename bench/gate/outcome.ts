@@ -16,15 +16,22 @@ const MEANINGLESS = new Set<ProblemCode>([
   'not-run',
   'interrupted',
   'generator-limited',
-  'noisy-host',
   'not-steady',
 ])
 /** The server's own doing: a failure stands, a pass does not. */
 const FLATTERING = new Set<ProblemCode>(['error-rate', 'dropped-requests', 'saturated'])
 
-/** `too-few-samples` is left out: where it matters the metric is null. */
+/** Not the server's doing, and never to its advantage: a pass stands, a failure does not. */
+const BLURRING: ProblemCode = 'noisy-host'
+
+/** Of a baseline in the same run. `too-few-samples` is left out: where it matters the metric is null. */
 export function spoilingProblem(cell: Pick<JudgedCell, 'problems'>): Problem | null {
   return cell.problems.find(({ code }) => MEANINGLESS.has(code) || FLATTERING.has(code)) ?? null
+}
+
+/** Of a baseline that was measured at another time: noise that hit it alone makes a slower server look good. */
+export function spoilingStored(cell: Pick<JudgedCell, 'problems'>): Problem | null {
+  return spoilingProblem(cell) ?? cell.problems.find(({ code }) => code === BLURRING) ?? null
 }
 
 /** A failed error-rate rule stands whatever else happened: its failures are counted, not estimated. */
@@ -33,6 +40,7 @@ export function spoil(outcome: Outcome, cell: Pick<JudgedCell, 'problems'>, isEr
   if (isErrorRate && outcome.status === 'fail') return outcome
   const spoils = ({ code }: Problem) =>
     MEANINGLESS.has(code) ||
+    (outcome.status === 'fail' && code === BLURRING) ||
     (outcome.status === 'pass' && FLATTERING.has(code) && !(isErrorRate && code === 'error-rate'))
   const problem = cell.problems.find(spoils)
   if (problem === undefined) return outcome

@@ -1,14 +1,17 @@
 // What machine a run was made on: the fingerprint by which runs are compared or refused.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
 
 export interface HostFacts {
   readonly cpu: string | null
   readonly cores: number
+  /** Of the machine, or what its control group allows. */
   readonly memoryBytes: number
   readonly kernel: string
   /** CPU frequency governor, `null` where the kernel shows none (virtual machines). */
   readonly governor: string | null
+  /** NVIDIA boards and their driver, e.g. `2 × NVIDIA H200, driver 550.54.15`; `null` where there are none. */
+  readonly gpu: string | null
   readonly node: string
 }
 
@@ -16,10 +19,28 @@ export function readHostFacts(): HostFacts {
   return {
     cpu: cpus()[0]?.model.trim() ?? null,
     cores: availableParallelism(),
-    memoryBytes: totalmem(),
+    memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
     kernel: release(),
     governor: firstLine('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor'),
+    gpu: readGpus('/proc/driver/nvidia'),
     node: process.version,
+  }
+}
+
+/** Exported for tests. @param driverDir where the driver tells of itself */
+export function readGpus(driverDir: string): string | null {
+  try {
+    const models = readdirSync(`${driverDir}/gpus`).map((board) => {
+      const facts = readFileSync(`${driverDir}/gpus/${board}/information`, 'utf8')
+      return /^Model:\s*(.+)$/m.exec(facts)?.[1]?.trim() ?? 'NVIDIA GPU'
+    })
+    const driver = /\b\d{3,}\.\d+(\.\d+)?\b/.exec(readFileSync(`${driverDir}/version`, 'utf8'))?.[0] ?? 'unknown'
+    const boards = [...Map.groupBy(models, (model) => model)].map(([model, { length }]) =>
+      length === 1 ? model : `${length} × ${model}`,
+    )
+    return boards.length === 0 ? null : `${boards.join(', ')}, driver ${driver}`
+  } catch {
+    return null
   }
 }
 

@@ -5,6 +5,7 @@ import { formatMs } from '../core/units.ts'
 import type { LoadSession, PhaseListener, PhaseResult } from '../load/types.ts'
 import type { Trial } from '../plan/types.ts'
 import type { RunningServer } from '../runtime/types.ts'
+import { watchHost } from './host-load.ts'
 import { NO_RESOURCES, sampleResources } from './resource-sampler.ts'
 import { readServerCounters, type ServerCounters, statisticsBetween } from './server-statistics.ts'
 import type { ServerStatistics, TrialAccount, TrialFault } from './types.ts'
@@ -16,6 +17,8 @@ export interface TrialSetting {
   /** Name of the model whose statistics the server keeps; `null` for servers that keep none (Flask). */
   readonly statisticsOf: string | null
   readonly open: () => Promise<LoadSession>
+  /** Processes of all servers of the run; `null` for one whose processes are not known. */
+  readonly serverPids: readonly (number | null)[]
   readonly signal: AbortSignal
   /** Gets the records of the measurement window, and the progress of both phases. */
   readonly listener: PhaseListener
@@ -55,9 +58,11 @@ async function measureWindow(setting: TrialSetting, session: LoadSession): Promi
     if (atRest !== null) before = await settledCounters(counters, atRest.success + answeredOk(warmup))
   }
   const pausedBeforeMs = server.pausedMs()
+  const hostLoad = watchHost(setting.serverPids)
   const stopSampling = await sampleResources(() => server.resources())
   const result = await session.run({ name: 'measure', durationMs: trial.durationMs, startsAtNs: null }, listener)
   const resources = await stopSampling()
+  const host = hostLoad()
   const after = before === null ? null : await settledCounters(counters, before.success + answeredOk(result))
   const statistics = before === null || after === null ? null : statisticsBetween(before, after)
   return {
@@ -65,6 +70,7 @@ async function measureWindow(setting: TrialSetting, session: LoadSession): Promi
     ...result,
     server: statistics,
     resources,
+    host,
     faults: [...pauseFaults(setting, server.pausedMs() - pausedBeforeMs), ...faultsOf(setting, result, statistics)],
   }
 }
@@ -147,6 +153,7 @@ export function withoutData(setting: Pick<TrialSetting, 'trial' | 'engine'>, fau
     },
     server: null,
     resources: NO_RESOURCES,
+    host: null,
     faults: [fault],
   }
 }

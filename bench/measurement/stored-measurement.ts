@@ -79,6 +79,9 @@ const storedSchema = z.object({
       .object({ utilisation: z.number(), memoryBytes: z.number(), powerWatts: share, smClockMHz: share })
       .nullable(),
   }),
+  host: z
+    .object({ stealFraction: share, otherFraction: share, busiest: z.string().nullable(), thermalThrottles: amount })
+    .nullable(),
   faults: z.array(
     z.object({
       code: z.enum(['server-died', 'server-paused', 'outputs-disagree', 'count-mismatch', 'not-run', 'interrupted']),

@@ -2,6 +2,7 @@
 import type { RequestColumns } from '../load/request-columns.ts'
 import type { ClientUse, ConnectTimes, Verification } from '../load/types.ts'
 import type { Trial } from '../plan/types.ts'
+import type { HostLoad } from './host-load.ts'
 
 /** The server's own account of the measurement window; means per request, from the difference of two readings. */
 export interface ServerStatistics {
@@ -69,6 +70,8 @@ export interface TrialAccount {
   readonly client: ClientUse
   readonly server: ServerStatistics | null
   readonly resources: ResourceUse
+  /** Who else used the machine; `null` where nothing was measured. */
+  readonly host: HostLoad | null
   readonly faults: readonly TrialFault[]
 }
 

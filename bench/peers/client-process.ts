@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { sleep } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
-import { readProcess } from '../runtime/proc-stat.ts'
+import { readProcess } from '../core/proc-stat.ts'
 import { watchProcessTree } from '../runtime/process-tree.ts'
 
 export interface ClientStart {

@@ -1,7 +1,7 @@
 // `npm run bench:peers`: dyno's load generator against the others, on this machine. The process's edge.
 import { BenchError, EXIT, type ExitCode, messageOf } from '../core/errors.ts'
 import { writeFileAtomic } from '../core/files.ts'
-import { readProcess } from '../runtime/proc-stat.ts'
+import { readProcess } from '../core/proc-stat.ts'
 import { comparePeers } from './compare-peers.ts'
 import { parseOptions, renderHelp } from './options.ts'
 import { renderPeers } from './render.ts'

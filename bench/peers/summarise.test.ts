@@ -64,7 +64,7 @@ it('prints tables, failures, absent tools and conditions', () => {
     finishedAt: '2026-01-02T03:05:05.000Z',
     rounds: 2,
     seconds: 5,
-    host: { cpu: 'A CPU', cores: 2, memoryBytes: 1, kernel: '6.1', governor: null, node: 'v24.0.0' },
+    host: { cpu: 'A CPU', cores: 2, memoryBytes: 1, kernel: '6.1', governor: null, gpu: null, node: 'v24.0.0' },
     pinning: 'server on core 0, client on core 1',
     stealFraction: 0.0123,
     works: [work(peer('dyno', [round(10, 0.25), round(12, 0.35)]), peer('hey', [], 'it | stopped'))],

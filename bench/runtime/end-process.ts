@@ -2,7 +2,7 @@
 import { rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { nowNs, sleep } from '../core/clock.ts'
-import { listProcesses, type ProcessStat, readProcess, startedWith } from './proc-stat.ts'
+import { listProcesses, type ProcessStat, readProcess, startedWith } from '../core/proc-stat.ts'
 import { environmentMark, listFolder, type RegisterEntry, sharedMemoryPrefix } from './register.ts'
 
 const POLL_MS = 50

@@ -1,7 +1,7 @@
 // A lock file that names its holder: of two runs that need the same work done, one does it and the other waits.
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { sleep } from '../core/clock.ts'
-import { isRunning } from './proc-stat.ts'
+import { isRunning } from '../core/proc-stat.ts'
 import { ownProcess } from './register.ts'
 
 const POLL_MS = 200

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sleep } from '../core/clock.ts'
+import { isRunning, readProcess } from '../core/proc-stat.ts'
 import { processesOf } from './end-process.ts'
 import { describeLeftovers, liveEntries, removeLeftovers } from './leftovers.ts'
-import { isRunning, readProcess } from './proc-stat.ts'
 import { type RegisterEntry, readEntries, sharedMemoryPrefix, writeEntry } from './register.ts'
 
 let dir: string

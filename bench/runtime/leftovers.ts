@@ -1,6 +1,7 @@
 // What a run that was killed left behind: servers, shared memory, temporary folders. Found by the register, ended, removed.
+
+import { isRunning } from '../core/proc-stat.ts'
 import { endProcesses, processesOf, removeTraces } from './end-process.ts'
-import { isRunning } from './proc-stat.ts'
 import { type RegisterEntry, readEntries, removeEntry } from './register.ts'
 
 /** Entries whose owner is gone. Those of a run that goes on, of this user or another, are nobody's leftovers. */

@@ -1,7 +1,7 @@
 // How many processes wait for connections on a port: with several workers, an answer proves only that one of them is ready.
 import { readFileSync, readlinkSync } from 'node:fs'
+import { listProcesses } from '../core/proc-stat.ts'
 import { listeningInodes } from './ports.ts'
-import { listProcesses } from './proc-stat.ts'
 import { listFolder } from './register.ts'
 
 /**

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { BenchError } from '../core/errors.ts'
-import { commandOf } from './proc-stat.ts'
+import { commandOf } from '../core/proc-stat.ts'
 import { listFolder } from './register.ts'
 
 const LOOPBACK = '127.0.0.1'

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { sleep } from '../core/clock.ts'
-import { type ProcessStat, readProcess } from './proc-stat.ts'
-import { treeOf, watchProcessTree } from './process-tree.ts'
+import { type ProcessStat, readProcess, treeOf } from '../core/proc-stat.ts'
+import { watchProcessTree } from './process-tree.ts'
 
 const stat = (pid: number, parentPid: number, groupPid: number): ProcessStat => ({
   pid,
+  name: 'program',
   parentPid,
   groupPid,
   state: 'S',

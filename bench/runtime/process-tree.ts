@@ -1,7 +1,7 @@
 // CPU time and memory of a server with everything it started, cheap enough to be asked several times a second.
 import { readFileSync } from 'node:fs'
 import { nowNs } from '../core/clock.ts'
-import { listProcesses, type ProcessStat, readProcess, TICKS_PER_SECOND } from './proc-stat.ts'
+import { listProcesses, type ProcessStat, readProcess, TICKS_PER_SECOND, treeOf } from '../core/proc-stat.ts'
 import type { ResourceReading } from './types.ts'
 
 /** New children are looked for this often; in between only the known processes are read. */
@@ -40,19 +40,6 @@ export function watchProcessTree(leader: {
       gpu: null,
     }
   }
-}
-
-/** The leader, its descendants, the members of its group and their descendants. */
-export function treeOf(leaderPid: number, processes: readonly ProcessStat[]): ProcessStat[] {
-  const children = Map.groupBy(processes, ({ parentPid }) => parentPid)
-  const found = new Map<number, ProcessStat>()
-  const pending = processes.filter(({ pid, groupPid }) => pid === leaderPid || groupPid === leaderPid)
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    if (found.has(next.pid)) continue
-    found.set(next.pid, next)
-    pending.push(...(children.get(next.pid) ?? []))
-  }
-  return [...found.values()]
 }
 
 /** 4 KiB on x86-64; 4, 16 or 64 KiB on ARM. The kernel tells it in every process's memory map. */

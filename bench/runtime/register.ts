@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { z } from 'zod'
 import { writeFileAtomic } from '../core/files.ts'
-import { readProcess } from './proc-stat.ts'
+import { readProcess } from '../core/proc-stat.ts'
 
 const processSchema = z.object({ pid: z.number().int().positive(), startTicks: z.number() })
 

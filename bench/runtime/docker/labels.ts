@@ -1,6 +1,6 @@
 // The labels by which everything that dyno makes in an engine is known as its own, and by whom it is still used.
 import { readFileSync, readlinkSync } from 'node:fs'
-import { isRunning } from '../proc-stat.ts'
+import { isRunning } from '../../core/proc-stat.ts'
 import { ownProcess } from '../register.ts'
 
 /** On every container, image, volume and network that dyno makes; its value is what it is, e.g. `server`, `image`. */

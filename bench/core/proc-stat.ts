@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 export interface ProcessStat {
   readonly pid: number
+  /** Of the program, cut off after 15 characters by the kernel. */
+  readonly name: string
   readonly state: string
   readonly parentPid: number
   readonly groupPid: number
@@ -31,6 +33,7 @@ export function parseStat(text: string): ProcessStat | null {
   const field = (number: number) => Number(fields[number - 3])
   const stat = {
     pid: Number.parseInt(text, 10),
+    name: text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')),
     state: fields[0] ?? '',
     parentPid: field(4),
     groupPid: field(5),
@@ -48,6 +51,19 @@ export function listProcesses(): ProcessStat[] {
   } catch {
     return []
   }
+}
+
+/** The leader, its descendants, the members of its group and their descendants. */
+export function treeOf(leaderPid: number, processes: readonly ProcessStat[]): ProcessStat[] {
+  const children = Map.groupBy(processes, ({ parentPid }) => parentPid)
+  const found = new Map<number, ProcessStat>()
+  const pending = processes.filter(({ pid, groupPid }) => pid === leaderPid || groupPid === leaderPid)
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (found.has(next.pid)) continue
+    found.set(next.pid, next)
+    pending.push(...(children.get(next.pid) ?? []))
+  }
+  return [...found.values()]
 }
 
 /** Whether this very process still runs: same number, same start. One that has ended and waits to be reaped does not. */
