@@ -1,25 +1,30 @@
 // Header + measurements → the run document: the one way from what was stored to what is shown, for every command.
-import { analyse } from './analysis/analyse.ts'
-import type { LatencyCurve, ParitySummary, RunDocument, TimelinePoint } from './analysis/run-document.ts'
+import type { SummarisedRun } from './analysis/compare-runs.ts'
+import { compareTargets } from './analysis/compare-targets.ts'
+import {
+  cellKeyOf,
+  type LatencyCurve,
+  type ParitySummary,
+  type RunDocument,
+  type TimelinePoint,
+} from './analysis/run-document.ts'
+import { type SummarisedCell, summarise } from './analysis/summarise.ts'
 import { judge } from './gate/judge.ts'
 import type { RunHeader } from './measurement/run-header.ts'
-import type { Measurement } from './measurement/types.ts'
+import type { StoredRun } from './measurement/run-store.ts'
+import type { TrialAccount } from './measurement/types.ts'
+import type { Trial } from './plan/types.ts'
 
-export interface AnalysedRun {
-  readonly run: RunDocument
+export interface AnalysedRun extends SummarisedRun {
   readonly curves: readonly LatencyCurve[]
 }
 
-/** Pure: the same stored run gives the same document. */
-export function buildDocument(header: RunHeader, measurements: readonly Measurement[]): AnalysedRun {
+/** The same stored run gives the same document. The records of one cell at a time are in memory. */
+export async function buildDocument(header: RunHeader, stored: StoredRun): Promise<AnalysedRun> {
   const { scenario, environment } = header
-  const analysis = analyse({
-    measurements,
-    cells: header.cells,
-    floors: header.floors,
-    baseline: scenario.compare?.baseline ?? null,
-  })
-  const lastMs = measurements.reduce(
+  const { accounts } = stored
+  const summarised = await summariseCells(header, stored)
+  const lastMs = accounts.reduce(
     (latest, { startedAtMs, windowNs }) => Math.max(latest, startedAtMs + windowNs / 1e6),
     0,
   )
@@ -38,12 +43,30 @@ export function buildDocument(header: RunHeader, measurements: readonly Measurem
     },
     seed: header.seed,
     environment: { ...environment, docker: dockerOf(header), servers: { ...environment.servers } },
-    parity: summariseParity(header, measurements),
-    cells: [...analysis.cells],
-    comparisons: [...analysis.comparisons],
-    timeline: timelineOf(header, measurements),
+    parity: summariseParity(header, accounts),
+    cells: summarised.map(({ cell }) => cell),
+    comparisons: compareTargets(summarised, scenario.compare?.baseline ?? null),
+    timeline: timelineOf(header, accounts),
   }
-  return { run: { ...run, ...gateOf(header, run) }, curves: analysis.curves }
+  const curves = summarised.map(({ curve }, cell) => ({ cell, points: curve }))
+  return { run: { ...run, ...gateOf(header, run) }, summarised, curves }
+}
+
+/** In the plan's order; a cell without a measurement gets the problem `not-run`. */
+async function summariseCells({ cells, floors }: RunHeader, stored: StoredRun): Promise<SummarisedCell[]> {
+  const indices = Map.groupBy(stored.accounts.keys(), (index) => cellKeyOf(trialOf(stored, index)))
+  const summarised: SummarisedCell[] = []
+  for (const [index, key] of cells.entries()) {
+    const measurements = await stored.read(indices.get(cellKeyOf(key)) ?? [])
+    summarised.push(summarise(key, measurements, floors[index] ?? null))
+  }
+  return summarised
+}
+
+function trialOf({ accounts }: StoredRun, index: number): Trial {
+  const account = accounts[index]
+  if (account === undefined) throw new Error(`the run has no trial ${index}`)
+  return account.trial
 }
 
 /** The engine that ran servers; `null` where none did. */
@@ -54,9 +77,9 @@ function dockerOf({ environment }: RunHeader): string | null {
 /** More would make a chart no clearer and run.json large. */
 const MAX_TIMELINE_POINTS = 2000
 
-function timelineOf({ startedAt }: RunHeader, measurements: readonly Measurement[]): TimelinePoint[] {
+function timelineOf({ startedAt }: RunHeader, accounts: readonly TrialAccount[]): TimelinePoint[] {
   const startedMs = Date.parse(startedAt)
-  const points = measurements.flatMap(({ trial, startedAtMs, resources }) =>
+  const points = accounts.flatMap(({ trial, startedAtMs, resources }) =>
     resources.series.map(({ offsetMs, ...used }) => {
       return { target: trial.target, trial: trial.id, atMs: startedAtMs - startedMs + offsetMs, ...used }
     }),
@@ -71,11 +94,11 @@ function gateOf({ scenario }: RunHeader, run: RunDocument): Pick<RunDocument, 'g
 }
 
 /** One line per target: its worst batch size before the load, and what was checked during it. */
-function summariseParity(header: RunHeader, measurements: readonly Measurement[]): ParitySummary[] {
+function summariseParity(header: RunHeader, accounts: readonly TrialAccount[]): ParitySummary[] {
   const targets = [...new Set(header.parity.map((result) => result.target))]
   return targets.map((target) => {
     const before = header.parity.filter((result) => result.target === target)
-    const during = measurements.filter((measurement) => measurement.trial.target === target)
+    const during = accounts.filter(({ trial }) => trial.target === target)
     const disagreed = during.reduce((sum, { verification }) => sum + verification.disagreed, 0)
     const differences = before.flatMap(({ maxAbsDifference }) => (maxAbsDifference === null ? [] : [maxAbsDifference]))
     const failed = before.find((result) => !result.ok)

@@ -11,7 +11,7 @@ import { pollsOn } from './load/polling.ts'
 import type { LoadJob } from './load/types.ts'
 import { type CpuTicks, readCpuTicks, readHostFacts, stealFraction } from './measurement/host.ts'
 import { type RunHeader, writeHeader } from './measurement/run-header.ts'
-import { createRunStore, loadMeasurements, type RunStore } from './measurement/run-store.ts'
+import { createRunStore, openRun, type RunStore } from './measurement/run-store.ts'
 import type { ClientFloor, ParityResult } from './measurement/types.ts'
 import { cellsOf, expand } from './plan/expand.ts'
 import type { Plan } from './plan/types.ts'
@@ -54,7 +54,7 @@ export async function runScenario(request: RunRequest, world: World): Promise<Ru
   world.progress.step('writing the report')
   writeHeader(store.dir, header)
   await store.finish()
-  const analysed = buildDocument(header, await loadMeasurements(store.dir))
+  const analysed = await buildDocument(header, await openRun(store.dir))
   await writeReport(analysed, store.dir)
   return { dir: store.dir, analysed }
 }

@@ -1,14 +1,13 @@
 // Two stored runs, cell by cell, from their samples: `dyno compare`.
-import type { Measurement } from '../measurement/types.ts'
-import { summariseCells } from './analyse.ts'
 import { type CellPair, comparePairs } from './compare.ts'
 import { type CellSummary, type Comparison, cellKeyOf, type RunDocument } from './run-document.ts'
 import type { SummarisedCell } from './summarise.ts'
 import { unlikeEnvironment } from './unlike-environment.ts'
 
-export interface RunWithSamples {
+export interface SummarisedRun {
   readonly run: RunDocument
-  readonly measurements: readonly Measurement[]
+  /** In the order of the run's own cells. */
+  readonly summarised: readonly SummarisedCell[]
 }
 
 export interface CompareRunsOptions {
@@ -21,12 +20,12 @@ export interface CompareRunsOptions {
  * target where the runs share it, so that each row says what was compared. Runs at different times are not paired.
  */
 export function compareRuns(
-  baseline: RunWithSamples,
-  candidate: RunWithSamples,
+  baseline: SummarisedRun,
+  candidate: SummarisedRun,
   { force = false }: CompareRunsOptions = {},
 ): Comparison[] {
-  const before = new Map(cellsOf(baseline).map((side) => [cellKeyOf(side.cell), side]))
-  const pairs = cellsOf(candidate).flatMap((side): CellPair[] => {
+  const before = new Map(baseline.summarised.map((side) => [cellKeyOf(side.cell), side]))
+  const pairs = candidate.summarised.flatMap((side): CellPair[] => {
     const other = before.get(cellKeyOf(side.cell))
     const name = side.cell.target
     return other === undefined ? [] : [{ baselineName: name, candidateName: name, baseline: other, candidate: side }]
@@ -42,14 +41,6 @@ export function compareRuns(
     verdict: 'incomparable',
     why,
   }))
-}
-
-function cellsOf({ measurements, run }: RunWithSamples): SummarisedCell[] {
-  return summariseCells(
-    measurements,
-    run.cells,
-    run.cells.map(({ client }) => client.floor),
-  )
 }
 
 /** Unlike machines, and unlike engines of the same cell: a generator's own cost is in its numbers. */

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../core/random.ts'
 import type { Measurement } from '../measurement/types.ts'
-import { analyse } from './analyse.ts'
 import { changeBetween, pValueOf, relativeChange } from './change.ts'
 import { compareRuns } from './compare-runs.ts'
+import { compareTargets } from './compare-targets.ts'
 import { CLOSED, closedLoop, type MadeMeasurement, makeMeasurement } from './measurement-fixture.ts'
 import { digamma, trigamma } from './moderate.ts'
 import type { Environment, RunDocument } from './run-document.ts'
 import { autoregressive, withRepetitionEffect } from './simulated-latencies.ts'
 import { measureMatrix } from './simulation.ts'
 import type { Spread } from './spread.ts'
+import { summarise } from './summarise.ts'
 
 const random = seededRandom(11, 'compare')
 
@@ -24,13 +25,17 @@ function repeated(target: string, factor: number, made: MadeMeasurement = {}, co
 
 const CELLS = ['flask', 'triton'].map((target) => ({ target, batchSize: 1, load: CLOSED }))
 
-const compared = (measurements: Measurement[]) =>
-  new Map(
-    analyse({ measurements, cells: CELLS, floors: [], baseline: 'flask' }).comparisons.map((found) => [
-      found.metric,
-      found,
-    ]),
+const summarised = (cells: typeof CELLS, measurements: Measurement[]) =>
+  cells.map((cell) =>
+    summarise(
+      cell,
+      measurements.filter(({ trial }) => trial.target === cell.target),
+      null,
+    ),
   )
+
+const compared = (measurements: Measurement[]) =>
+  new Map(compareTargets(summarised(CELLS, measurements), 'flask').map((found) => [found.metric, found]))
 
 describe('a comparison', () => {
   it('finds a halved latency improved on every latency and on throughput', () => {
@@ -160,8 +165,7 @@ describe('two runs', () => {
   }
 
   function runOf(factor: number, changed: Partial<Environment> = {}) {
-    const measurements = repeated('flask', factor)
-    const { cells } = analyse({ measurements, cells: CELLS.slice(0, 1), floors: [], baseline: null })
+    const sides = summarised(CELLS.slice(0, 1), repeated('flask', factor))
     const run: RunDocument = {
       schemaVersion: 1,
       id: 'run',
@@ -172,11 +176,11 @@ describe('two runs', () => {
       seed: 1,
       environment: { ...environment, ...changed },
       parity: [],
-      cells: [...cells],
+      cells: sides.map(({ cell }) => cell),
       comparisons: [],
       timeline: [],
     }
-    return { run, measurements }
+    return { run, summarised: sides }
   }
 
   it('of like machines are compared from their samples', () => {

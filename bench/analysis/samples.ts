@@ -15,14 +15,8 @@ export interface RepetitionSeries {
 
 export type Series = readonly RepetitionSeries[]
 
-export interface CellSamples {
-  /** Received − due: what percentiles are of. */
-  readonly response: Series
-  /** Received − sent. */
-  readonly service: Series
-  /** Sent − due. */
-  readonly sendLag: Series
-}
+/** `response`: received − due, what percentiles are of. `service`: received − sent. `sendLag`: sent − due. */
+export type TimeKind = 'response' | 'service' | 'sendLag'
 
 /** Time blocks per repetition: 10 to 30 batches are what batch means need (Schmeiser 1982, Operations Research 30:556–568). */
 export const BLOCKS = 16
@@ -36,44 +30,29 @@ export function blockOf(timeNs: number, windowNs: number): number {
   return windowNs > 0 ? Math.min(BLOCKS - 1, Math.max(0, Math.floor((timeNs / windowNs) * BLOCKS))) : 0
 }
 
-/** Of a cell's measurements; those without a window are left out. */
-export function samplesOf(measurements: readonly Measurement[]): CellSamples {
-  const measured = measurements.filter(({ windowNs }) => windowNs > 0).map((measurement) => seriesOf(measurement))
-  return {
-    response: measured.map(({ response }) => response),
-    service: measured.map(({ service }) => service),
-    sendLag: measured.map(({ sendLag }) => sendLag),
-  }
+/**
+ * One time of a cell's measurements, in ms; those without a window are left out. One at a time, because each takes a
+ * quarter of the memory that the records do.
+ */
+export function seriesOf(measurements: readonly Measurement[], kind: TimeKind): Series {
+  return measurements.filter(({ windowNs }) => windowNs > 0).map((measurement) => repetitionOf(measurement, kind))
 }
 
-function seriesOf({ columns, windowNs, trial }: Measurement) {
+function repetitionOf({ columns, windowNs, trial }: Measurement, kind: TimeKind): RepetitionSeries {
   const { scheduledNs, sentNs, receivedNs, outcome } = columns
+  const from = kind === 'service' ? sentNs : scheduledNs
+  const to = kind === 'sendLag' ? sentNs : receivedNs
   let count = 0
   for (let row = 0; row < columns.length; row++) if (counts(outcome[row])) count++
   const block = new Uint8Array(count)
-  const columnsMs = {
-    response: new Float64Array(count),
-    service: new Float64Array(count),
-    sendLag: new Float64Array(count),
-  }
+  const valuesMs = new Float64Array(count)
   let at = 0
   for (let row = 0; row < columns.length; row++) {
     if (!counts(outcome[row])) continue
-    const due = scheduledNs[row] as number
-    const sent = sentNs[row] as number
-    const received = receivedNs[row] as number
-    block[at] = blockOf(due, windowNs)
-    columnsMs.response[at] = (received - due) / NS_PER_MS
-    columnsMs.service[at] = (received - sent) / NS_PER_MS
-    columnsMs.sendLag[at] = (sent - due) / NS_PER_MS
-    at++
+    block[at] = blockOf(scheduledNs[row] as number, windowNs)
+    valuesMs[at++] = ((to[row] as number) - (from[row] as number)) / NS_PER_MS
   }
-  const series = (valuesMs: Float64Array): RepetitionSeries => ({ repetition: trial.repetition, valuesMs, block })
-  return {
-    response: series(columnsMs.response),
-    service: series(columnsMs.service),
-    sendLag: series(columnsMs.sendLag),
-  }
+  return { repetition: trial.repetition, valuesMs, block }
 }
 
 function counts(outcome: number | undefined): boolean {

@@ -1,11 +1,12 @@
 // Seeded experiments on the statistics: coverage of intervals, false alarms of an A/A matrix, power against a slowdown.
 import { seededRandom } from '../core/random.ts'
-import { analyse } from './analyse.ts'
+import { compareTargets } from './compare-targets.ts'
 import { intervalOf } from './intervals.ts'
 import { closedLoop, makeMeasurement } from './measurement-fixture.ts'
 import { BLOCKS, type Series } from './samples.ts'
 import type { LatencyProcess } from './simulated-latencies.ts'
 import { meanSpread, quantileSpread, sortSeries } from './spread.ts'
+import { summarise } from './summarise.ts'
 
 export interface CoverageSetting {
   readonly process: LatencyProcess
@@ -97,15 +98,16 @@ export function measureMatrix(setting: MatrixSetting): MatrixResult {
   )
   let [alarms, p50, p99] = [0, 0, 0]
   for (let matrix = 0; matrix < setting.matrices; matrix++) {
-    const measurements = cells.flatMap((cell) =>
-      Array.from({ length: setting.repetitions }, (_, index) => {
+    const summarised = cells.map((cell) => {
+      const measurements = Array.from({ length: setting.repetitions }, (_, index) => {
         const isSlowed = cell.target === 'candidate-1' && cell.load.concurrency === 1
         const latencies = setting.process.draw(setting.samplesPerRepetition, random)
         const slowed = isSlowed ? latencies.map((latencyMs) => latencyMs * setting.slowdown) : latencies
         return makeMeasurement({ ...cell, repetition: index + 1, ...closedLoop(slowed) })
-      }),
-    )
-    const { comparisons } = analyse({ measurements, cells, floors: [], baseline: 'baseline' })
+      })
+      return summarise(cell, measurements, null)
+    })
+    const comparisons = compareTargets(summarised, 'baseline')
     const isSlowed = (comparison: (typeof comparisons)[number]) =>
       setting.slowdown !== 1 &&
       comparison.candidate === 'candidate-1' &&

@@ -78,7 +78,7 @@ function withinQuantile(
   pooled: Float64Array,
   at: { fraction: number; value: number },
 ): Variance | null {
-  const share = blockVariance(series, (valueMs) => (valueMs <= at.value ? 1 : 0))
+  const share = blockVariance(series, at.value)
   if (share === null) return null
   const error = Math.sqrt(share.variance)
   const low = logOf(quantile(pooled, at.fraction - error))
@@ -90,7 +90,7 @@ function withinQuantile(
 
 export function meanSpread({ series, pooled }: SortedSeries): Spread {
   const value = meanOf(pooled)
-  const blocks = blockVariance(series, (valueMs) => valueMs)
+  const blocks = blockVariance(series, null)
   return {
     value,
     deviations: series.map(({ repetition, valuesMs }) => ({
@@ -142,10 +142,11 @@ function sum(values: Iterable<number>): number {
 const meanOf = (values: Float64Array) => sum(values) / values.length
 
 /**
- * Variance of the pooled mean of `score`, from the blocks' totals around their own repetition's mean (batch means).
+ * Variance of the pooled share of values up to a limit (`null`: of the pooled mean), from the blocks' totals around
+ * their own repetition's mean (batch means).
  * Few blocks that hold most of the scatter are worth few degrees of freedom: 2K / (kurtosis − 1), K for a normal shape.
  */
-function blockVariance(series: Series, score: (valueMs: number) => number): Variance | null {
+function blockVariance(series: Series, limitMs: number | null): Variance | null {
   let squares = 0
   let fourths = 0
   let blocks = 0
@@ -156,7 +157,8 @@ function blockVariance(series: Series, score: (valueMs: number) => number): Vari
     const counts = new Float64Array(BLOCKS)
     for (let row = 0; row < valuesMs.length; row++) {
       const at = block[row] as number
-      sums[at] = (sums[at] as number) + score(valuesMs[row] as number)
+      const valueMs = valuesMs[row] as number
+      sums[at] = (sums[at] as number) + (limitMs === null ? valueMs : valueMs <= limitMs ? 1 : 0)
       counts[at] = (counts[at] as number) + 1
     }
     total += valuesMs.length

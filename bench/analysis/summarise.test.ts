@@ -37,12 +37,11 @@ describe('the summary of a cell', () => {
       sentMs: index + 0.5,
       receivedMs: index + 11,
     }))
-    const { cell, pooledMs } = summarise(
+    const { cell } = summarise(
       KEY,
       [makeMeasurement({ requests: first }), makeMeasurement({ requests: second, repetition: 2 })],
       null,
     )
-    expect([...pooledMs]).toEqual([1, 2, 3, 4, 5, 6, 11, 11, 11, 11, 11])
     expect(cell.latencyMs.p50?.value).toBe(6)
     expect(cell.serviceMs.p50?.value).toBe(5.5)
     expect(cell.latencyMs.mean?.value).toBeCloseTo(76 / 11, 12)

@@ -1,15 +1,16 @@
 // Measurements of one cell → its summary, with what comparisons and curves need beside it.
 
 import { quantile } from '../core/quantile.ts'
-import { OUTCOMES } from '../load/request-columns.ts'
+import { OUTCOMES, type TimeColumns } from '../load/request-columns.ts'
 import type { Measurement } from '../measurement/types.ts'
 import type { CellKey } from '../plan/types.ts'
 import { combineClient, combineConnects, combineResources, combineServer } from './combine.ts'
 import { intervalOf } from './intervals.ts'
 import { type LatencySpreads, latencySpreads, summariseLatency } from './latency.ts'
+import { latencyCurve } from './latency-curve.ts'
 import { piecesOf } from './pieces.ts'
-import type { CellSummary, Estimate, Floor } from './run-document.ts'
-import { BLOCKS, blockOf, type Series, samplesOf } from './samples.ts'
+import type { CellSummary, Estimate, Floor, LatencyCurve } from './run-document.ts'
+import { BLOCKS, blockOf, type Series, seriesOf } from './samples.ts'
 import { type CountedWindow, rateSpread, type Spread, sortSeries } from './spread.ts'
 import { drift } from './steadiness.ts'
 import { problemsOf } from './validity.ts'
@@ -27,8 +28,8 @@ export interface SummarisedCell {
   readonly latency: LatencySpreads
   readonly requestsPerSec: Spread | null
   readonly errors: readonly ErrorCount[]
-  /** Response times of all repetitions in ms, ascending. */
-  readonly pooledMs: Float64Array
+  /** Response times as a curve for charts. */
+  readonly curve: LatencyCurve['points']
 }
 
 const OK = OUTCOMES.indexOf('ok')
@@ -38,11 +39,10 @@ const NO_REQUESTS: Estimate = { value: 0, low: 0, high: 0 }
 
 /** Pure and total: cells without requests are all null and zero, never NaN. */
 export function summarise(key: CellKey, measurements: readonly Measurement[], floor: Floor | null): SummarisedCell {
-  const samples = samplesOf(measurements)
-  const response = sortSeries(samples.response)
-  const sendLagMs = sendLag(sortSeries(samples.sendLag).pooled)
   // A closed loop sends when it is due: then both times are the same, and so is their summary.
-  const isOnTime = sendLagMs.max === 0
+  const isOnTime = measurements.every(({ columns }) => isSentWhenDue(columns))
+  const series = seriesOf(measurements, 'response')
+  const response = sortSeries(series)
   const latency = latencySpreads(response)
   const latencyMs = summariseLatency(latency, response)
   const rate = rateSpread(measurements.filter(({ windowNs }) => windowNs > 0).map(countedWindow))
@@ -54,10 +54,10 @@ export function summarise(key: CellKey, measurements: readonly Measurement[], fl
     batchSize: key.batchSize,
     load: key.load,
     engine: measurements[0]?.engine ?? 'none',
-    repetitions: samples.response.length,
+    repetitions: series.length,
     latencyMs,
-    serviceMs: isOnTime ? latencyMs : serviceLatency(samples.service),
-    sendLagMs,
+    serviceMs: isOnTime ? latencyMs : serviceLatency(seriesOf(measurements, 'service')),
+    sendLagMs: isOnTime ? noLag(response.pooled.length) : sendLag(sortSeries(seriesOf(measurements, 'sendLag')).pooled),
     requestsPerSec,
     inferencesPerSec: times(requestsPerSec, key.batchSize),
     counts,
@@ -70,8 +70,8 @@ export function summarise(key: CellKey, measurements: readonly Measurement[], fl
     client: combineClient(measurements, counts.completed + counts.failed, floor),
   }
   const missing = measurements.length === 0 ? [NOT_RUN] : []
-  const problems = [...missing, ...problemsOf(facts, measurements), ...drift(samples.response)]
-  return { cell: { ...facts, problems }, latency, requestsPerSec: rate, errors, pooledMs: response.pooled }
+  const problems = [...missing, ...problemsOf(facts, measurements), ...drift(series)]
+  return { cell: { ...facts, problems }, latency, requestsPerSec: rate, errors, curve: latencyCurve(response.pooled) }
 }
 
 const NOT_RUN = {
@@ -130,6 +130,13 @@ function serviceLatency(series: Series): CellSummary['serviceMs'] {
   const sorted = sortSeries(series)
   return summariseLatency(latencySpreads(sorted), sorted)
 }
+
+function isSentWhenDue({ length, scheduledNs, sentNs }: TimeColumns): boolean {
+  for (let row = 0; row < length; row++) if (scheduledNs[row] !== sentNs[row]) return false
+  return true
+}
+
+const noLag = (count: number) => (count === 0 ? sendLag(new Float64Array(0)) : { p50: 0, p99: 0, max: 0 })
 
 function sendLag(sortedMs: Float64Array): CellSummary['sendLagMs'] {
   const max = sortedMs.at(-1)

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path'
 import { defineCommand } from '../cli/command.ts'
 import { EXIT } from '../core/errors.ts'
-import { finishSamples } from '../measurement/run-store.ts'
+import { finishSamples, openRun } from '../measurement/run-store.ts'
 import { renderTable } from '../report/terminal.ts'
 import { writeReport } from '../report/write-report.ts'
 import { RUN_DIR, readRun } from './run-directory.ts'
@@ -23,10 +23,7 @@ export const reportCommand = defineCommand({
     const to = flags.out === null ? from : resolve(context.cwd, flags.out)
     const analysed = await readRun(from)
     // A killed run left its samples raw: the report makes the file whole.
-    await finishSamples(
-      from,
-      analysed.measurements.map(({ trial, columns }) => ({ trial, rows: columns.length })),
-    )
+    await finishSamples(from, (await openRun(from)).accounts)
     await writeReport(analysed, to)
     context.stdout.write(
       renderTable(analysed, { width: context.stdout.columns ?? 100, colour: context.stdout.isTTY === true }),

@@ -4,8 +4,8 @@
 export const OUTCOMES = ['ok', 'connect', 'timeout', 'status', 'bad-response', 'aborted', 'censored'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-/** Row index → one request; those of one load thread in the order of completion. Times are ns since the phase's start. */
-export interface RequestColumns {
+/** What analysis is made of. Row index → one request, as in `RequestColumns`. */
+export interface TimeColumns {
   readonly length: number
   /** When it was due. Closed loop: when it was sent. */
   readonly scheduledNs: Float64Array<ArrayBuffer>
@@ -13,12 +13,16 @@ export interface RequestColumns {
   readonly sentNs: Float64Array<ArrayBuffer>
   /** When the last byte of the answer was read (or the failure was known, or the phase was cut off). */
   readonly receivedNs: Float64Array<ArrayBuffer>
+  /** Index into OUTCOMES. */
+  readonly outcome: Uint8Array<ArrayBuffer>
+}
+
+/** Row index → one request; those of one load thread in the order of completion. Times are ns since the phase's start. */
+export interface RequestColumns extends TimeColumns {
   /** HTTP status or gRPC status; 0 where there was none (gRPC OK is 0 too). */
   readonly code: Int32Array<ArrayBuffer>
   readonly bytesSent: Uint32Array<ArrayBuffer>
   readonly bytesReceived: Uint32Array<ArrayBuffer>
-  /** Index into OUTCOMES. */
-  readonly outcome: Uint8Array<ArrayBuffer>
 }
 
 /** In the order in which they lie in memory and in files: the widest first, so that each is aligned. */
@@ -46,6 +50,17 @@ export function emptyColumns(length: number): RequestColumns {
     bytesSent: new Uint32Array(buffer, 28 * length, length),
     bytesReceived: new Uint32Array(buffer, 32 * length, length),
     outcome: new Uint8Array(buffer, 36 * length, length),
+  }
+}
+
+export function emptyTimes(length: number): TimeColumns {
+  const buffer = new ArrayBuffer(length * (3 * 8 + 1))
+  return {
+    length,
+    scheduledNs: new Float64Array(buffer, 0, length),
+    sentNs: new Float64Array(buffer, 8 * length, length),
+    receivedNs: new Float64Array(buffer, 16 * length, length),
+    outcome: new Uint8Array(buffer, 24 * length, length),
   }
 }
 

@@ -1,6 +1,9 @@
 // Records as raw bytes, appended chunk by chunk while a trial runs, so that memory is bounded and a crash keeps what was measured.
-import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
-import { COLUMN_ORDER, emptyColumns, type RequestColumns } from '../load/request-columns.ts'
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
+import { BYTES_PER_ROW, COLUMN_ORDER, emptyColumns, type RequestColumns } from '../load/request-columns.ts'
+
+/** Number of rows, in front of each chunk. */
+const HEADER_BYTES = 4
 
 export interface ColumnsWriter {
   append(records: RequestColumns): void
@@ -30,38 +33,62 @@ function bytesOf(records: RequestColumns, name: (typeof COLUMN_ORDER)[number]): 
   return new Uint8Array(column.buffer, column.byteOffset, column.byteLength)
 }
 
+/** Trials of a file, each read when it is asked for. */
+export interface ColumnsReader {
+  /** Whole trials; fewer than were asked for when the file was cut off. */
+  readonly trials: number
+  read(trial: number): RequestColumns
+  close(): void
+}
+
 /**
- * Reads the trials of a file in order.
  * @param lengths requests of each trial, in the order in which they were appended
- * @returns fewer trials than lengths when the file was cut off
+ * @throws Error when the file holds other requests
  */
-export function* readColumns(path: string, lengths: readonly number[]): Generator<RequestColumns> {
+export function openColumnsReader(path: string, lengths: readonly number[]): ColumnsReader {
   const file = openSync(path, 'r')
-  let position = 0
   /** False when the file ends before. */
-  const read = (bytes: Uint8Array) => {
-    const count = readSync(file, bytes, 0, bytes.length, position)
-    position += count
-    return count === bytes.length
-  }
-  try {
-    for (const length of lengths) {
-      const columns = emptyColumns(length)
-      for (let row = 0; row < length; ) {
-        const header = new Uint32Array(1)
-        if (!read(new Uint8Array(header.buffer))) return
-        const rows = header[0] ?? 0
-        // A chunk never lies in two trials: one that does was not written by us.
-        if (rows === 0 || rows > length - row) throw new Error(`${path} holds other requests than its measurements say`)
-        for (const name of COLUMN_ORDER) {
-          const size = columns[name].BYTES_PER_ELEMENT
-          if (!read(bytesOf(columns, name).subarray(row * size, (row + rows) * size))) return
-        }
-        row += rows
-      }
-      yield columns
+  const read = (bytes: Uint8Array, position: number) =>
+    readSync(file, bytes, 0, bytes.length, position) === bytes.length
+  /** Calls back for every chunk of a trial; the position after it, `null` when the file ends before. */
+  const walk = (position: number, length: number, onChunk: (at: number, row: number, rows: number) => boolean) => {
+    let at = position
+    for (let row = 0; row < length; ) {
+      const header = new Uint32Array(1)
+      if (!read(new Uint8Array(header.buffer), at)) return null
+      const rows = header[0] ?? 0
+      // A chunk never lies in two trials: one that does was not written by us.
+      if (rows === 0 || rows > length - row) throw new Error(`${path} holds other requests than its measurements say`)
+      if (!onChunk(at + HEADER_BYTES, row, rows)) return null
+      at += HEADER_BYTES + rows * BYTES_PER_ROW
+      row += rows
     }
-  } finally {
-    closeSync(file)
+    return at
+  }
+  const { size } = fstatSync(file)
+  const starts: number[] = []
+  let next: number | null = 0
+  for (const length of lengths) {
+    const start: number = next
+    next = walk(start, length, (at, _row, rows) => at + rows * BYTES_PER_ROW <= size)
+    if (next === null) break
+    starts.push(start)
+  }
+  return {
+    trials: starts.length,
+    read(trial) {
+      const columns = emptyColumns(lengths[trial] ?? 0)
+      walk(starts[trial] ?? 0, columns.length, (at, row, rows) => {
+        let position = at
+        return COLUMN_ORDER.every((name) => {
+          const { BYTES_PER_ELEMENT } = columns[name]
+          const bytes = bytesOf(columns, name).subarray(row * BYTES_PER_ELEMENT, (row + rows) * BYTES_PER_ELEMENT)
+          position += bytes.length
+          return read(bytes, position - bytes.length)
+        })
+      })
+      return columns
+    },
+    close: () => closeSync(file),
   }
 }

@@ -13,9 +13,9 @@ import {
 import { join, resolve } from 'node:path'
 import { BenchError, messageOf } from '../core/errors.ts'
 import { formatBytes } from '../core/units.ts'
-import type { RequestColumns } from '../load/request-columns.ts'
-import { openColumnsWriter, readColumns } from './columns-file.ts'
-import { readSamples, writeSamples } from './samples-parquet.ts'
+import { emptyTimes, type RequestColumns, type TimeColumns } from '../load/request-columns.ts'
+import { openColumnsReader, openColumnsWriter } from './columns-file.ts'
+import { openSamples, writeSamples } from './samples-parquet.ts'
 import { parseMeasurements, type StoredMeasurement } from './stored-measurement.ts'
 import type { Measurement, TrialAccount } from './types.ts'
 
@@ -84,13 +84,16 @@ export async function finishSamples(
 }
 
 function* trialsOf(part: string, stored: readonly Pick<StoredMeasurement, 'trial' | 'rows'>[]) {
-  let index = 0
-  for (const columns of readColumns(
+  const reader = openColumnsReader(
     part,
-    stored.map((measurement) => measurement.rows),
-  )) {
-    const measurement = stored[index++]
-    if (measurement !== undefined) yield { trial: measurement.trial, columns }
+    stored.map(({ rows }) => rows),
+  )
+  try {
+    for (const [index, { trial }] of stored.slice(0, reader.trials).entries()) {
+      yield { trial, columns: reader.read(index) }
+    }
+  } finally {
+    reader.close()
   }
 }
 
@@ -131,33 +134,80 @@ function prepare(path: string): void {
   }
 }
 
+/** A stored run: what was observed beside the requests, and the requests themselves as they are asked for. */
+export interface StoredRun {
+  readonly dir: string
+  /** In the order in which they were measured. */
+  readonly accounts: readonly StoredMeasurement[]
+  /** Those of these indices, with their requests. All of a run at once may be more than fits into memory. */
+  read(indices: readonly number[]): Promise<Measurement[]>
+}
+
 /**
- * Reads a stored run's measurements, of a finished run or of one that was cut off.
+ * Opens a run that is finished, one that was cut off, or one that still goes on.
  * @throws BenchError `run-unreadable` that names the file and what is wrong with it
  */
-export async function loadMeasurements(dir: string): Promise<Measurement[]> {
+export async function openRun(dir: string): Promise<StoredRun> {
   try {
     const stored = parseMeasurements(readFileSync(join(dir, MEASUREMENTS), 'utf8'))
-    const columns = await columnsOf(dir, stored)
-    return columns.map((trialColumns, index) => {
-      const { rows: _rows, ...rest } = stored[index] as StoredMeasurement
-      return { ...rest, columns: trialColumns }
-    })
+    const requests = await openRequests(dir, stored)
+    return {
+      dir,
+      accounts: stored.slice(0, requests.trials),
+      async read(indices) {
+        const measurements: Measurement[] = []
+        for (const index of indices) {
+          const { rows: _rows, ...account } = stored[index] as StoredMeasurement
+          measurements.push({ ...account, columns: await requests.read(index).catch(rethrow(dir)) })
+        }
+        return measurements
+      },
+    }
   } catch (error) {
-    throw new BenchError({
-      kind: 'usage',
-      code: 'run-unreadable',
-      message: `this is no readable run directory: ${messageOf(error)}`,
-      place: dir,
-      hint: 'name a folder that `dyno run` wrote, such as one of reports/runs/',
-      cause: error,
-    })
+    throw unreadable(dir, error)
   }
 }
 
-async function columnsOf(dir: string, stored: readonly StoredMeasurement[]): Promise<RequestColumns[]> {
-  const lengths = stored.map((measurement) => measurement.rows)
-  if (existsSync(join(dir, SAMPLES))) return readSamples(join(dir, SAMPLES), lengths)
+interface Requests {
+  readonly trials: number
+  read(trial: number): Promise<TimeColumns>
+}
+
+async function openRequests(dir: string, stored: readonly StoredMeasurement[]): Promise<Requests> {
+  const lengths = stored.map(({ rows }) => rows)
+  if (existsSync(join(dir, SAMPLES))) {
+    return { trials: lengths.length, ...(await openSamples(join(dir, SAMPLES), lengths)) }
+  }
   // A run that was killed before its first trial ended has neither file.
-  return lengths.length === 0 ? [] : [...readColumns(join(dir, PART), lengths)]
+  if (lengths.length === 0) return { trials: 0, read: () => Promise.resolve(emptyTimes(0)) }
+  const open = () => openColumnsReader(join(dir, PART), lengths)
+  const first = open()
+  const { trials } = first
+  first.close()
+  return {
+    trials,
+    async read(trial) {
+      const reader = open()
+      try {
+        return reader.read(trial)
+      } finally {
+        reader.close()
+      }
+    },
+  }
+}
+
+const rethrow = (dir: string) => (error: unknown) => {
+  throw unreadable(dir, error)
+}
+
+function unreadable(dir: string, error: unknown): BenchError {
+  return new BenchError({
+    kind: 'usage',
+    code: 'run-unreadable',
+    message: `this is no readable run directory: ${messageOf(error)}`,
+    place: dir,
+    hint: 'name a folder that `dyno run` wrote, such as one of reports/runs/',
+    cause: error,
+  })
 }

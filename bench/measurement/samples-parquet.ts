@@ -1,7 +1,7 @@
 // samples.parquet: one row a request, one row group a trial, so that DuckDB and pandas open what was measured.
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet'
 import { fileWriter, ParquetWriter } from 'hyparquet-writer'
-import { emptyColumns, OUTCOMES, type RequestColumns, rowsOf } from '../load/request-columns.ts'
+import { emptyTimes, OUTCOMES, type RequestColumns, rowsOf, type TimeColumns } from '../load/request-columns.ts'
 import type { Trial } from '../plan/types.ts'
 
 const SCHEMA = [
@@ -19,6 +19,9 @@ const SCHEMA = [
   { name: 'bytes_sent', type: 'INT32', repetition_type: 'REQUIRED' },
   { name: 'bytes_received', type: 'INT32', repetition_type: 'REQUIRED' },
 ] as const
+
+/** Of a file that somebody edited. */
+const UNKNOWN_OUTCOME = OUTCOMES.indexOf('aborted')
 
 /** Rows of one group at most: one page of a column then stays within a few MB. */
 const MAX_GROUP_ROWS = 1_000_000
@@ -65,27 +68,47 @@ function* groupsOf(trials: Iterable<TrialRecords>): Generator<TrialRecords> {
   }
 }
 
+/** Trials of a samples.parquet, each read when it is asked for. */
+export interface SamplesReader {
+  /** Of the trial with this index in the order in which they were written. */
+  read(trial: number): Promise<TimeColumns>
+}
+
 /**
- * Reads the trials back in the order in which they were written.
  * @param lengths requests of each trial; a file with another number of rows is an error
  * @throws Error when the file is not the one that these lengths belong to
  */
-export async function readSamples(path: string, lengths: readonly number[]): Promise<RequestColumns[]> {
+export async function openSamples(path: string, lengths: readonly number[]): Promise<SamplesReader> {
   const file = await asyncBufferFromFile(path)
   const metadata = await parquetMetadataAsync(file)
   const rows = lengths.reduce((sum, length) => sum + length, 0)
   if (Number(metadata.num_rows) !== rows) {
     throw new Error(`${path} has ${metadata.num_rows} rows, but its measurements say ${rows}`)
   }
-  const trials = lengths.map(emptyColumns)
-  const starts = lengths.map((_, trial) => lengths.slice(0, trial).reduce((sum, length) => sum + length, 0))
-  await parquetRead({
-    file,
-    metadata,
-    columns: ['scheduled_ns', 'sent_ns', 'received_ns', 'outcome', 'code', 'bytes_sent', 'bytes_received'],
-    onChunk: ({ columnName, columnData, rowStart }) => spread(trials, starts, columnName, columnData, rowStart),
+  let next = 0
+  const starts = lengths.map((length) => {
+    next += length
+    return next - length
   })
-  return trials
+  return {
+    async read(trial) {
+      const columns = emptyTimes(lengths[trial] ?? 0)
+      const rowStart = starts[trial] ?? 0
+      if (columns.length === 0) return columns
+      // Group by group: what the reader holds besides the columns is then bounded.
+      for (let from = 0; from < columns.length; from += MAX_GROUP_ROWS) {
+        await parquetRead({
+          file,
+          metadata,
+          rowStart: rowStart + from,
+          rowEnd: rowStart + Math.min(columns.length, from + MAX_GROUP_ROWS),
+          columns: Object.keys(TARGET_COLUMN),
+          onChunk: ({ columnName, columnData, rowStart: at }) => fill(columns, columnName, columnData, at - rowStart),
+        })
+      }
+      return columns
+    },
+  }
 }
 
 const TARGET_COLUMN = {
@@ -93,30 +116,16 @@ const TARGET_COLUMN = {
   sent_ns: 'sentNs',
   received_ns: 'receivedNs',
   outcome: 'outcome',
-  code: 'code',
-  bytes_sent: 'bytesSent',
-  bytes_received: 'bytesReceived',
-} as const satisfies Record<string, keyof RequestColumns>
+} as const satisfies Record<string, keyof TimeColumns>
 
 const OUTCOME_CODE = new Map<unknown, number>(OUTCOMES.map((name, code) => [name, code]))
 
-function spread(
-  trials: readonly RequestColumns[],
-  starts: readonly number[],
-  columnName: string,
-  data: ArrayLike<unknown>,
-  rowStart: number,
-): void {
-  const column = TARGET_COLUMN[columnName as keyof typeof TARGET_COLUMN]
-  let trial = starts.findLastIndex((start, index) => start <= rowStart && (trials[index]?.length ?? 0) > 0)
-  for (let index = 0; index < data.length; index++) {
-    let offset = rowStart + index - (starts[trial] ?? 0)
-    while (offset >= (trials[trial]?.length ?? Number.POSITIVE_INFINITY)) {
-      offset -= trials[trial]?.length ?? 0
-      trial++
-    }
+/** @param offset of the chunk's first row in the trial; negative where the chunk begins before it */
+function fill(columns: TimeColumns, columnName: string, data: ArrayLike<unknown>, offset: number): void {
+  const name = TARGET_COLUMN[columnName as keyof typeof TARGET_COLUMN]
+  const last = Math.min(data.length, columns.length - offset)
+  for (let index = Math.max(0, -offset); index < last; index++) {
     const value = data[index]
-    const into = trials[trial]?.[column]
-    if (into !== undefined) into[offset] = column === 'outcome' ? (OUTCOME_CODE.get(value) ?? 5) : Number(value)
+    columns[name][offset + index] = name === 'outcome' ? (OUTCOME_CODE.get(value) ?? UNKNOWN_OUTCOME) : Number(value)
   }
 }

@@ -1,5 +1,5 @@
 // What one trial left behind: request records and everything observed beside them. Durable; summaries are made of it.
-import type { RequestColumns } from '../load/request-columns.ts'
+import type { TimeColumns } from '../load/request-columns.ts'
 import type { ClientUse, ConnectTimes, Verification } from '../load/types.ts'
 import type { Trial } from '../plan/types.ts'
 import type { HostLoad } from './host-load.ts'
@@ -76,7 +76,7 @@ export interface TrialAccount {
 }
 
 export interface Measurement extends TrialAccount {
-  readonly columns: RequestColumns
+  readonly columns: TimeColumns
 }
 
 /** Agreement of one target with the reference before the load. */
