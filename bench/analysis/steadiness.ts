@@ -1,5 +1,5 @@
 // Did latency drift inside the windows? The first third of every window against the last, over all repetitions.
-import { changeBetween, relativeChange } from './change.ts'
+import { changeBetween, pValueOf, relativeChange } from './change.ts'
 import type { Problem } from './run-document.ts'
 import { samplesFor } from './sample-size.ts'
 import { BLOCKS, type Series } from './samples.ts'
@@ -7,6 +7,9 @@ import { quantileSpread, sortSeries } from './spread.ts'
 
 /** A median that moves by less is left to the intervals. */
 const MAX_DRIFT = 0.2
+
+/** Every cell is looked at: with 32 of them that do not drift, one run in 30 names one. */
+const FALSE_ALARMS = 0.001
 
 const THIRD = Math.floor(BLOCKS / 3)
 
@@ -18,9 +21,8 @@ export function drift(response: Series): Problem[] {
   const [from, to] = [quantileSpread(first, 0.5), quantileSpread(last, 0.5)]
   const change = changeBetween(from, to, 'paired')
   if (change === null) return []
-  const { value, low, high } = relativeChange(change)
-  const beyondChance = low > 0 || high < 0
-  if (!beyondChance || Math.abs(change.log) <= Math.log1p(MAX_DRIFT)) return []
+  const { value } = relativeChange(change)
+  if (pValueOf(change) > FALSE_ALARMS || Math.abs(change.log) <= Math.log1p(MAX_DRIFT)) return []
   return [
     {
       code: 'not-steady',
