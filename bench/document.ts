@@ -3,12 +3,14 @@ import type { SummarisedRun } from './analysis/compare-runs.ts'
 import { compareTargets } from './analysis/compare-targets.ts'
 import {
   cellKeyOf,
+  type GateResult,
   type LatencyCurve,
   type ParitySummary,
   type RunDocument,
   type TimelinePoint,
 } from './analysis/run-document.ts'
 import { type SummarisedCell, summarise } from './analysis/summarise.ts'
+import { confirm } from './gate/confirm.ts'
 import { judge } from './gate/judge.ts'
 import type { RunHeader } from './measurement/run-header.ts'
 import type { StoredRun } from './measurement/run-store.ts'
@@ -23,7 +25,7 @@ export interface AnalysedRun extends SummarisedRun {
 export async function buildDocument(header: RunHeader, stored: StoredRun): Promise<AnalysedRun> {
   const { scenario, environment } = header
   const { accounts } = stored
-  const summarised = await summariseCells(header, stored)
+  const summarised = await summariseCells(header, stored, () => true)
   const lastMs = accounts.reduce(
     (latest, { startedAtMs, windowNs }) => Math.max(latest, startedAtMs + windowNs / 1e6),
     0,
@@ -49,12 +51,18 @@ export async function buildDocument(header: RunHeader, stored: StoredRun): Promi
     timeline: timelineOf(header, accounts),
   }
   const curves = summarised.map(({ curve }, cell) => ({ cell, points: curve }))
-  return { run: { ...run, ...gateOf(header, run) }, summarised, curves }
+  const gate = await gateOf(header, stored, run)
+  return { run: gate === null ? run : { ...run, gate }, summarised, curves }
 }
 
 /** In the plan's order; a cell without a measurement gets the problem `not-run`. */
-async function summariseCells({ cells, floors }: RunHeader, stored: StoredRun): Promise<SummarisedCell[]> {
-  const indices = Map.groupBy(stored.accounts.keys(), (index) => cellKeyOf(trialOf(stored, index)))
+async function summariseCells(
+  { cells, floors }: RunHeader,
+  stored: StoredRun,
+  isWanted: (trial: Trial) => boolean,
+): Promise<SummarisedCell[]> {
+  const wanted = [...stored.accounts.keys()].filter((index) => isWanted(trialOf(stored, index)))
+  const indices = Map.groupBy(wanted, (index) => cellKeyOf(trialOf(stored, index)))
   const summarised: SummarisedCell[] = []
   for (const [index, key] of cells.entries()) {
     const measurements = await stored.read(indices.get(cellKeyOf(key)) ?? [])
@@ -88,9 +96,20 @@ function timelineOf({ startedAt }: RunHeader, accounts: readonly TrialAccount[])
   return points.filter((_, index) => index % every === 0)
 }
 
-function gateOf({ scenario }: RunHeader, run: RunDocument): Pick<RunDocument, 'gate'> {
-  if (scenario.gate === null) return {}
-  return { gate: judge({ rules: scenario.gate.rules, alpha: scenario.gate.alpha, run, baseline: null }) }
+/** By the repetitions that were planned; where suspects were measured once more, by those as well. */
+async function gateOf(header: RunHeader, stored: StoredRun, run: RunDocument): Promise<GateResult | null> {
+  const { gate, measure, compare } = header.scenario
+  if (gate === null) return null
+  const judged = (judgedRun: RunDocument) =>
+    judge({ rules: gate.rules, alpha: gate.alpha, run: judgedRun, baseline: null })
+  const isPlanned = ({ repetition }: Trial) => repetition <= measure.repetitions
+  if (stored.accounts.every(({ trial }) => isPlanned(trial))) return judged(run)
+  const part = async (isWanted: (trial: Trial) => boolean) => {
+    const summarised = await summariseCells(header, stored, isWanted)
+    const comparisons = compareTargets(summarised, compare?.baseline ?? null)
+    return judged({ ...run, cells: summarised.map(({ cell }) => cell), comparisons })
+  }
+  return confirm(await part(isPlanned), await part((trial) => !isPlanned(trial)))
 }
 
 /** One line per target: its worst batch size before the load, and what was checked during it. */

@@ -6,6 +6,7 @@ import type { Context } from './cli/command.ts'
 import { CleanupStack } from './core/cleanup.ts'
 import { messageOf } from './core/errors.ts'
 import { type AnalysedRun, buildDocument } from './document.ts'
+import { suspectsOf } from './gate/confirm.ts'
 import { type LoadThreads, startLoadThreads } from './load/load-threads.ts'
 import { pollsOn } from './load/polling.ts'
 import type { LoadJob } from './load/types.ts'
@@ -13,8 +14,8 @@ import { type CpuTicks, readCpuTicks, readHostFacts, stealFraction } from './mea
 import { type RunHeader, writeHeader } from './measurement/run-header.ts'
 import { createRunStore, openRun, type RunStore } from './measurement/run-store.ts'
 import type { ClientFloor, ParityResult } from './measurement/types.ts'
-import { cellsOf, expand } from './plan/expand.ts'
-import type { Plan } from './plan/types.ts'
+import { cellsOf, confirmTrials, expand } from './plan/expand.ts'
+import type { Plan, Trial } from './plan/types.ts'
 import type { Progress } from './progress.ts'
 import { newRunDir, projectDirOf, stateDirOf } from './project.ts'
 import { writeReport } from './report/write-report.ts'
@@ -43,20 +44,26 @@ export interface World {
   readonly progress: Progress
 }
 
+/** Measures a scenario and writes its report. @throws BenchError, BenchErrors as `measureScenario` */
+export async function runScenario(request: RunRequest, world: World): Promise<RunOutcome> {
+  const outcome = await measureScenario(request, world)
+  world.progress.step('writing the report')
+  await writeReport(outcome.analysed, outcome.dir)
+  return outcome
+}
+
 /**
- * Measures a scenario. Interrupted, it keeps and reports what it has; nothing that it started is left running.
+ * Measures a scenario. Interrupted, it keeps what it has; nothing that it started is left running.
  * @throws BenchError, BenchErrors for what the user can mend, before anything is measured
  */
-export async function runScenario(request: RunRequest, world: World): Promise<RunOutcome> {
+export async function measureScenario(request: RunRequest, world: World): Promise<RunOutcome> {
   const plan = expand(await loadScenario(request.path, request.overrides))
   const store = createRunStore(request.outDir ?? newRunDir(world.context, plan.scenario.name))
   const header = await measurePlan(plan, { store, wanted: request.runtime }, world)
-  world.progress.step('writing the report')
+  world.progress.step('analysing')
   writeHeader(store.dir, header)
   await store.finish()
-  const analysed = await buildDocument(header, await openRun(store.dir))
-  await writeReport(analysed, store.dir)
-  return { dir: store.dir, analysed }
+  return { dir: store.dir, analysed: await buildDocument(header, await openRun(store.dir)) }
 }
 
 /** Starts the servers, checks their agreement, measures every trial, stops the servers whatever happened. */
@@ -81,13 +88,28 @@ async function measurePlan(
     const floors = await floorsOf(plan, threads, world)
     // Stored before the first trial, so that a run that is killed can still be reported.
     writeHeader(store.dir, headerOf(plan, start, { servers, parity, floors, interrupted: true, finished: false }))
-    for await (const account of trials.measure((records) => store.record(records))) store.append(account)
-    const interrupted = context.signal.aborted
-    return headerOf(plan, start, { servers, parity, floors, interrupted, finished: true })
+    const measure = async (list: readonly Trial[]) => {
+      for await (const account of trials.measure(list, (records) => store.record(records))) store.append(account)
+    }
+    const header = () =>
+      headerOf(plan, start, { servers, parity, floors, interrupted: context.signal.aborted, finished: true })
+    await measure(plan.trials)
+    if (plan.scenario.gate?.confirm && !context.signal.aborted) {
+      const again = await trialsToConfirm(plan, header(), store)
+      if (again.length > 0) progress.step(`measuring once more what would fail the gate: ${again.length} trials`)
+      await measure(again)
+    }
+    return header()
   } finally {
     if (!cleanup.isEmpty) progress.step('stopping the servers')
     for (const failure of await cleanup.run()) progress.note(`clean-up failed: ${failure}`)
   }
+}
+
+async function trialsToConfirm(plan: Plan, header: RunHeader, store: RunStore): Promise<Trial[]> {
+  const { run } = await buildDocument(header, await openRun(store.dir))
+  const suspects = run.gate === undefined ? [] : suspectsOf(run.gate)
+  return confirmTrials(plan, suspects, plan.scenario.compare?.baseline ?? null)
 }
 
 /** Before the trials: it also runs the load path until it is compiled, so that no trial measures that. */

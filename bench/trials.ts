@@ -28,7 +28,7 @@ export interface Trials {
    * One account per trial, in order; ends early when the signal aborts.
    * @param onRecords gets the records of each trial before its account comes
    */
-  measure(onRecords: (records: RequestColumns) => void): AsyncGenerator<TrialAccount>
+  measure(trials: readonly Trial[], onRecords: (records: RequestColumns) => void): AsyncGenerator<TrialAccount>
 }
 
 /** Checks that every target answers the same inputs alike at every batch size. */
@@ -46,11 +46,11 @@ export async function openTrials(setting: TrialsSetting): Promise<Trials> {
   for (const { ok, target, reason } of parity.results) if (!ok) progress.note(`${target} disagrees: ${reason}`)
   return {
     parity: parity.results,
-    async *measure(onRecords) {
-      let leftMs = plan.expectedMs
-      for (const [index, trial] of plan.trials.entries()) {
+    async *measure(trials, onRecords) {
+      let leftMs = trials.reduce((sum, { warmupMs, durationMs }) => sum + warmupMs + durationMs, 0)
+      for (const [index, trial] of trials.entries()) {
         if (signal.aborted) return
-        progress.trial({ trial, index, total: plan.trials.length, leftMs })
+        progress.trial({ trial, index, total: trials.length, leftMs })
         yield await measureOne(setting, trial, parity, onRecords)
         leftMs -= trial.warmupMs + trial.durationMs
       }

@@ -1,7 +1,7 @@
 // dyno gate: the verdict on a stored run by its scenario's rules; for CI.
 import { appendFileSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { defineCommand } from '../cli/command.ts'
+import { type Context, defineCommand } from '../cli/command.ts'
 import { BenchError, EXIT, type ExitCode, messageOf } from '../core/errors.ts'
 import { writeFileAtomic } from '../core/files.ts'
 import { type Baseline, parseBaseline } from '../gate/baseline.ts'
@@ -9,8 +9,12 @@ import { judge } from '../gate/judge.ts'
 import { renderJunit } from '../gate/junit.ts'
 import { renderSummary } from '../gate/summary.ts'
 import { readHeader } from '../measurement/run-header.ts'
+import { createProgress } from '../progress.ts'
 import { renderGate } from '../report/terminal.ts'
+import { nameOf, type SelfTestRow, selfTest } from '../self-test.ts'
 import { RUN_DIR, readRun } from './run-directory.ts'
+
+const SELF_TEST_RUNS = 10
 
 const EXIT_BY_STATUS = { pass: EXIT.ok, fail: EXIT.gateFailed, inconclusive: EXIT.untrusted } as const
 
@@ -20,8 +24,10 @@ export const gateCommand = defineCommand({
   details:
     'Judges every rule for every cell that it names. Fails closed: a missing baseline, a missing cell, too few samples\n' +
     'or a cell with problems is never a pass. A noisy host takes no pass away, but a failure on one is inconclusive.\n' +
-    'Exit code 0: pass, 1: fail, 3: inconclusive.',
-  operands: [RUN_DIR],
+    'Exit code 0: pass, 1: fail, 3: inconclusive.\n' +
+    '--self-test judges nothing of yours: it measures how often this gate is wrong on this machine, by runs against\n' +
+    'built-in servers in which nothing differs, and in which one is slower by 10 and by 20 %.',
+  operands: [{ ...RUN_DIR, name: '[RUN_DIR]', optional: true }],
   flags: {
     baseline: {
       kind: 'text',
@@ -35,10 +41,29 @@ export const gateCommand = defineCommand({
       description: 'Appends the findings as Markdown, too; in GitHub Actions: "$GITHUB_STEP_SUMMARY".',
     },
     force: { kind: 'switch', description: 'Takes numbers of unlike machines, too.' },
+    'self-test': { kind: 'switch', description: 'Measures the gate itself: its false alarms and its power.' },
+    runs: {
+      kind: 'whole',
+      placeholder: 'N',
+      description: `--self-test: runs of each kind. Default: ${SELF_TEST_RUNS}, a quarter of an hour in all.`,
+    },
     json: { kind: 'switch', description: 'Prints the verdict as JSON.' },
   },
-  examples: ['dyno gate reports/runs/latest --baseline baseline.json --junit gate.xml'],
-  async run({ operands: [dir = ''], flags }, { cwd, stdout }): Promise<ExitCode> {
+  examples: [
+    'dyno gate reports/runs/latest --baseline baseline.json --junit gate.xml',
+    'dyno gate --self-test --runs 5',
+  ],
+  async run({ operands: [dir], flags }, context): Promise<ExitCode> {
+    const { cwd, stdout } = context
+    if (flags['self-test']) return await runSelfTest(flags.runs ?? SELF_TEST_RUNS, flags.json, context)
+    if (dir === undefined) {
+      throw new BenchError({
+        kind: 'usage',
+        code: 'operand-missing',
+        message: 'dyno gate needs RUN_DIR',
+        hint: 'name a run directory, such as reports/runs/latest, or write: dyno gate --self-test',
+      })
+    }
     const runDir = resolve(cwd, dir)
     const { run } = await readRun(runDir)
     const { scenario } = readHeader(runDir)
@@ -51,7 +76,12 @@ export const gateCommand = defineCommand({
       })
     }
     const baseline = flags.baseline === null ? null : readBaseline(resolve(cwd, flags.baseline))
-    const result = judge({ rules: scenario.gate.rules, alpha: scenario.gate.alpha, run, baseline, force: flags.force })
+    const { rules, alpha } = scenario.gate
+    // By its own numbers the run was judged already, with what was measured once more.
+    const result =
+      baseline === null && run.gate !== undefined
+        ? run.gate
+        : judge({ rules, alpha, run, baseline, force: flags.force })
     if (flags.junit !== null) writeFileAtomic(resolve(cwd, flags.junit), renderJunit(result, scenario.name))
     if (flags.summary !== null) appendFileSync(resolve(cwd, flags.summary), renderSummary(result, scenario.name))
     stdout.write(
@@ -62,6 +92,30 @@ export const gateCommand = defineCommand({
     return EXIT_BY_STATUS[result.status]
   },
 })
+
+async function runSelfTest(runs: number, isJson: boolean, context: Context): Promise<ExitCode> {
+  const { stdout, stderr } = context
+  const progress = createProgress(stderr, 'plain')
+  const rows = await selfTest(runs, context, progress)
+  if (isJson) stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
+  else stdout.write(renderSelfTest(rows))
+  return EXIT.ok
+}
+
+function renderSelfTest(rows: readonly SelfTestRow[]): string {
+  const lines = rows.map(({ slowdown, runs, pass, inconclusive, fail, failedBy }) =>
+    [nameOf(slowdown), runs, pass, inconclusive, fail, failedBy.p50, failedBy.p99].join(' | '),
+  )
+  return [
+    'Two built-in servers of one known latency (median 4 ms, p99 8 ms), 4 and 8 in flight, 5 windows of 1 s,',
+    'gated by p50 at most 5 % and p99 at most 10 % worse. A failure where nothing differs is a false alarm.',
+    '',
+    '| the second server | runs | pass | inconclusive | fail | by p50 | by p99 |',
+    '|---|--:|--:|--:|--:|--:|--:|',
+    ...lines.map((line) => `| ${line} |`),
+    '',
+  ].join('\n')
+}
 
 function readBaseline(path: string): Baseline {
   let text: string

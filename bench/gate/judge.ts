@@ -57,7 +57,7 @@ function interrupted(found: Finding): Finding {
 }
 
 /** No finding at all is no pass: the rules named nothing that was measured. */
-function overall(findings: readonly Finding[]): GateResult['status'] {
+export function overall(findings: readonly Finding[]): GateResult['status'] {
   if (findings.some(({ status }) => status === 'fail')) return 'fail'
   return findings.length > 0 && findings.every(({ status }) => status === 'pass') ? 'pass' : 'inconclusive'
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BenchErrors } from '../core/errors.ts'
 import type { LoadedScenario, LoadModel, Scenario, ServerSpec, TargetSpec } from '../scenario/types.ts'
-import { cellsOf, expand } from './expand.ts'
+import { cellsOf, confirmTrials, expand } from './expand.ts'
 import type { Trial } from './types.ts'
 
 const TRITON: ServerSpec = {
@@ -166,6 +166,27 @@ it('carries the measured targets only, the seed, and the time of all warm-ups an
   expect(plan.targets.map((target) => target.name)).toEqual(['a', 'b', 'c'])
   expect(plan).toMatchObject({ seed: 42, scenarioPath: 's.yaml', scenarioSha256: 'abc', expectedMs: 36 * 650 })
   expect(plan.trials[0]).toMatchObject({ warmupMs: 150, durationMs: 500, timeoutMs: 1000 })
+})
+
+describe('the trials that confirm a failure', () => {
+  const plan = expand(loaded())
+  const suspects = [
+    { target: 'b', batchSize: 4, load: closed(8) },
+    { target: 'c', batchSize: 4, load: closed(8) },
+  ]
+
+  it('are as many repetitions again, numbered on, of the suspects and of their baseline beside them', () => {
+    const trials = confirmTrials(plan, suspects, 'a')
+    expect(trials.map(({ id }) => id).toSorted()).toEqual(
+      ['a', 'b', 'c'].flatMap((target) => [4, 5, 6].map((repetition) => `${target}/b4/c8#${repetition}`)),
+    )
+    expect(trials.map(({ repetition }) => repetition)).toEqual([4, 4, 4, 5, 5, 5, 6, 6, 6])
+  })
+
+  it('need no baseline, and are none without a suspect', () => {
+    expect(confirmTrials(plan, suspects, null)).toHaveLength(6)
+    expect(confirmTrials(plan, [], 'a')).toEqual([])
+  })
 })
 
 describe('batch sizes above the model’s limit', () => {

@@ -39,6 +39,27 @@ export function expand({ scenario, path, sha256 }: LoadedScenario): Plan {
   }
 }
 
+/**
+ * As many repetitions again of the cells that would fail a gate, numbered on, each beside its baseline.
+ * @param baseline the target that the others are compared with; `null`: none
+ */
+export function confirmTrials({ scenario }: Plan, suspects: readonly CellKey[], baseline: string | null): Trial[] {
+  const { measure } = scenario
+  const random = seededRandom(measure.seed, 'confirm')
+  const blocks = Map.groupBy(suspects, ({ batchSize, load }) => `${batchSize} ${JSON.stringify(load)}`)
+  const again = [...blocks.values()].flatMap(([first, ...rest]) => {
+    if (first === undefined) return []
+    const targets = new Set([...(baseline === null ? [] : [baseline]), ...[first, ...rest].map(({ target }) => target)])
+    return [{ block: first, targets: [...targets] }]
+  })
+  return Array.from({ length: measure.repetitions }, (_, index) => measure.repetitions + index + 1).flatMap(
+    (repetition) =>
+      shuffled(again, random)
+        .flatMap(({ block, targets }) => interleave([block], targets, random))
+        .map((cell) => trialOf(cell, repetition, scenario)),
+  )
+}
+
 /** The matrix's cells in the order in which the scenario writes them: by target, then batch size, then load. */
 export function cellsOf({ scenario: { matrix } }: Pick<Plan, 'scenario'>): CellKey[] {
   return matrix.targets.flatMap((target) =>
@@ -47,7 +68,9 @@ export function cellsOf({ scenario: { matrix } }: Pick<Plan, 'scenario'>): CellK
 }
 
 function interleave(blocks: readonly Block[], targets: readonly string[], random: Random): CellKey[] {
-  return shuffled(blocks, random).flatMap((block) => shuffled(targets, random).map((target) => ({ target, ...block })))
+  return shuffled(blocks, random).flatMap(({ batchSize, load }) =>
+    shuffled(targets, random).map((target) => ({ target, batchSize, load })),
+  )
 }
 
 function trialOf(cell: CellKey, repetition: number, { measure }: Scenario): Trial {

@@ -59,6 +59,12 @@ export const gateSchema = z
       .meta({ title: 'number', examples: [0.05] })
       .default(0.05)
       .describe('Chance of a false alarm over all rules together (family-wise).'),
+    confirm: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Measures cells that would fail once more, with as many repetitions, and fails only if those say so too.',
+      ),
     rules: z
       .array(ruleSchema)
       .min(1)

@@ -119,6 +119,7 @@ describe('a whole scenario', () => {
     expect(scenario.compare).toEqual({ baseline: 'flask' })
     expect(scenario.gate).toEqual({
       alpha: 0.05,
+      confirm: true,
       rules: [
         { metric: 'p99', target: null, maxRegression: 0.1, max: null, min: null },
         { metric: 'requestsPerSec', target: null, maxRegression: 0.05, max: null, min: null },

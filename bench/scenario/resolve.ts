@@ -59,7 +59,10 @@ export function resolve(parsed: ParsedScenario, choices: Choices): Scenario {
     polling: parsed.polling,
     verify: parsed.verify,
     compare: compare !== undefined && kept.includes(compare.baseline) ? { baseline: compare.baseline } : null,
-    gate: gate === undefined || rules.length === 0 ? null : { alpha: gate.alpha, rules: rules.map(ruleOf) },
+    gate:
+      gate === undefined || rules.length === 0
+        ? null
+        : { alpha: gate.alpha, confirm: gate.confirm, rules: rules.map(ruleOf) },
   }
 }
 

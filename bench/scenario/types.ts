@@ -131,6 +131,14 @@ export type MetricName =
   | 'errorRate'
 
 /** One of the limits is set. Latencies in ms, rates per second, errorRate as a fraction. */
+export interface GateSpec {
+  /** Chance of a false alarm over all rules together. */
+  readonly alpha: number
+  /** Whether cells that would fail are measured once more before they do. */
+  readonly confirm: boolean
+  readonly rules: readonly GateRule[]
+}
+
 export interface GateRule {
   readonly metric: MetricName
   /** `null`: every target. */
@@ -165,7 +173,7 @@ export interface Scenario {
   }
   readonly verify: { readonly tolerance: number; readonly every: number }
   readonly compare: { readonly baseline: string } | null
-  readonly gate: { readonly alpha: number; readonly rules: readonly GateRule[] } | null
+  readonly gate: GateSpec | null
 }
 
 /** A scenario and where it came from. */
