@@ -7,6 +7,7 @@ it('reads the fields after a name that holds brackets and spaces', () => {
   const fields = Array.from({ length: 50 }, (_, index) => String(index + 4)) // The value of a field is its number.
   expect(parseStat(`321 (a) S) (b) S ${fields.join(' ')}`)).toEqual({
     pid: 321,
+    name: 'a) S) (b',
     state: 'S',
     parentPid: 4,
     groupPid: 5,
