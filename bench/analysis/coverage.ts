@@ -1,5 +1,5 @@
 // `node bench/analysis/coverage.ts [--long]` prints how often the intervals hold the truth, and how often verdicts are wrong.
-import { autoregressive, bimodal, queue, withRepetitionEffect } from './simulated-latencies.ts'
+import { autoregressive, bimodal, constantServiceQueue, queue, withRepetitionEffect } from './simulated-latencies.ts'
 import { measureCoverage, measureMatrix } from './simulation.ts'
 
 const SEED = 20260101
@@ -15,6 +15,8 @@ const PROCESSES = [
   queue(0.5),
   queue(0.7),
   queue(0.8),
+  constantServiceQueue(0.5),
+  constantServiceQueue(0.7),
   bimodal(0.05, 5),
   withRepetitionEffect(0.02),
   withRepetitionEffect(0.05),

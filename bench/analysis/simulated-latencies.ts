@@ -71,6 +71,56 @@ export function queue(load: number): LatencyProcess {
   }
 }
 
+/**
+ * An M/G/1 queue whose service takes 1 ms always, as that of a model does: time in the system. The distribution of the
+ * wait is Erlang's (1909): P(W ≤ t) = (1 − ρ) Σ_k e^(ρ(t−k)) (−ρ(t−k))^k / k!, over k = 0 … ⌊t⌋.
+ */
+export function constantServiceQueue(load: number): LatencyProcess {
+  const waitsAtMost = (ms: number) => {
+    let sum = 0
+    for (let served = 0; served <= ms; served++) {
+      sum += Math.exp(load * (ms - served)) * alternatingTerm(load * (ms - served), served)
+    }
+    return (1 - load) * sum
+  }
+  return {
+    name: `M/D/1 at ${load * 100} % load`,
+    draw: (count, random) => {
+      // Begins in the steady state: what comes before is thrown away.
+      let waitMs = 0
+      const next = () => {
+        const latencyMs = waitMs + 1
+        waitMs = Math.max(0, latencyMs - random.exponential() / load)
+        return latencyMs
+      }
+      for (let row = 0; row < WARM_UP_REQUESTS; row++) next()
+      return Float64Array.from({ length: count }, next)
+    },
+    quantileMs: (fraction) => 1 + inverse(waitsAtMost, fraction),
+    meanMs: 1 + load / (2 * (1 - load)),
+  }
+}
+
+const WARM_UP_REQUESTS = 500
+
+/** (−x)^k / k! */
+function alternatingTerm(x: number, k: number): number {
+  let term = 1
+  for (let factor = 1; factor <= k; factor++) term *= -x / factor
+  return term
+}
+
+/** By bisection, of a function that rises from below `value` at 0 or is beyond it there already. */
+function inverse(rising: (x: number) => number, value: number): number {
+  let [low, high] = [0, 20]
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2
+    if (rising(middle) < value) low = middle
+    else high = middle
+  }
+  return high
+}
+
 /** One request in `1 / share` takes `factor` times as long: garbage collection, a cold cache. */
 export function bimodal(share: number, factor: number): LatencyProcess {
   const sigma = 0.2
