@@ -2,7 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Finding } from './analysis/run-document.ts'
+import { OTHER_GATES, type RepeatedLatency, repetitionValues } from './analysis/other-gates.ts'
+import { conditionKeyOf, type Finding } from './analysis/run-document.ts'
+import type { SummarisedCell } from './analysis/summarise.ts'
 import { calibrationAnswer } from './calibration/answers.ts'
 import { knownLatency } from './calibration/behaviour.ts'
 import { type CalibrationHost, startCalibrationHost } from './calibration/server.ts'
@@ -18,6 +20,8 @@ const SLOWDOWNS = [1, 1.1, 1.2] as const
 /** Of a server under a light load: exp(normal), a p99 of twice the median. */
 const MEDIAN_MS = 4
 const SIGMA = 0.3
+const REPETITIONS = 5
+const JUDGED = ['p50', 'p99'] as const
 
 const MODEL: ModelSpec = {
   name: 'calibration',
@@ -36,6 +40,8 @@ export interface SelfTestRow {
   readonly fail: number
   /** Runs that failed by this metric. */
   readonly failedBy: { readonly p50: number; readonly p99: number }
+  /** Runs that other gates fail, by the same measurements of the planned repetitions. */
+  readonly others: readonly { readonly name: string; readonly fail: number }[]
 }
 
 /**
@@ -70,6 +76,7 @@ export function nameOf(slowdown: number): string {
 interface Outcome {
   readonly status: 'pass' | 'fail' | 'inconclusive'
   readonly failed: readonly Finding[]
+  readonly failedOthers: ReadonlySet<string>
 }
 
 async function runOnce(
@@ -92,7 +99,21 @@ async function runOnce(
   )
   const { gate } = analysed.run
   const failed = gate?.findings.filter(({ status }) => status === 'fail') ?? []
-  return { status: gate?.status ?? 'inconclusive', failed }
+  return { status: gate?.status ?? 'inconclusive', failed, failedOthers: otherVerdicts(analysed.summarised) }
+}
+
+/** Names of the gates that would fail by p50 or p99 of any cell, which is what dyno's rules look at. */
+function otherVerdicts(summarised: readonly SummarisedCell[]): Set<string> {
+  const ofTarget = (target: string) => summarised.filter(({ cell }) => cell.target === target)
+  const after = new Map(ofTarget('after').map((side) => [conditionKeyOf(side.cell), side]))
+  const latencies = ofTarget('before').flatMap((before) =>
+    JUDGED.flatMap((metric): RepeatedLatency[] => {
+      const [one, other] = [before.latency[metric], after.get(conditionKeyOf(before.cell))?.latency[metric] ?? null]
+      if (one === null || other === null) return []
+      return [{ before: repetitionValues(one, REPETITIONS), after: repetitionValues(other, REPETITIONS) }]
+    }),
+  )
+  return new Set(OTHER_GATES.filter(({ fails }) => latencies.some(fails)).map(({ name }) => name))
 }
 
 /** As a user would write it: two servers of the same app, and rules about the second. */
@@ -109,7 +130,7 @@ targets:
   before: { server: before, api: flask, protocol: http }
   after: { server: after, api: flask, protocol: http }
 matrix: { batchSize: [1], load: [{ concurrency: 4 }, { concurrency: 8 }] }
-measure: { warmup: 100ms, duration: 1s, repetitions: 5 }
+measure: { warmup: 100ms, duration: 1s, repetitions: ${REPETITIONS} }
 compare: { baseline: before }
 gate:
   rules:
@@ -128,5 +149,6 @@ function rowOf(slowdown: number, found: readonly Outcome[]): SelfTestRow {
     inconclusive: count(({ status }) => status === 'inconclusive'),
     fail: count(({ status }) => status === 'fail'),
     failedBy: { p50: by('p50'), p99: by('p99') },
+    others: OTHER_GATES.map(({ name }) => ({ name, fail: count(({ failedOthers }) => failedOthers.has(name)) })),
   }
 }

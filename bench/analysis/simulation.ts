@@ -3,10 +3,11 @@ import { seededRandom } from '../core/random.ts'
 import { compareTargets } from './compare-targets.ts'
 import { intervalOf } from './intervals.ts'
 import { closedLoop, makeMeasurement } from './measurement-fixture.ts'
+import { OTHER_GATES, repetitionValues } from './other-gates.ts'
 import { BLOCKS, type Series } from './samples.ts'
 import type { LatencyProcess } from './simulated-latencies.ts'
 import { meanSpread, quantileSpread, sortSeries } from './spread.ts'
-import { summarise } from './summarise.ts'
+import { type SummarisedCell, summarise } from './summarise.ts'
 
 export interface CoverageSetting {
   readonly process: LatencyProcess
@@ -77,18 +78,56 @@ export interface MatrixSetting {
   readonly slowdown: number
 }
 
-export interface MatrixResult {
-  /** Share of matrices with a verdict `improved` or `regressed` where nothing differs: family-wise false alarms. */
+/** How often a gate is wrong where nothing differs, and right about the slowed cell: shares of matrices. */
+export interface GateRates {
+  readonly name: string
+  /** Family-wise: any verdict on a cell that is not slowed. */
   readonly falseAlarms: number
-  /** Share of matrices whose slowed cell has the verdict `regressed`. */
   readonly detectedP50: number
   readonly detectedP99: number
 }
 
-/** Whole runs through `analyse`: every candidate against the baseline target, in every condition. */
-export function measureMatrix(setting: MatrixSetting): MatrixResult {
+const JUDGED = ['p50', 'p99'] as const
+
+/** A verdict on one latency of one cell. */
+interface Alarm {
+  readonly gate: string
+  readonly metric: string
+  readonly isSlowed: boolean
+}
+
+/** dyno's own verdicts (`regressed`, or `improved` where nothing differs) come first, then those of the other gates. */
+export function measureMatrix(setting: MatrixSetting): GateRates[] {
   const random = seededRandom(setting.seed, `matrix ${setting.process.name} ${setting.slowdown}`)
-  const targets = ['baseline', ...Array.from({ length: setting.candidates }, (_, index) => `candidate-${index + 1}`)]
+  const names = ['dyno', ...OTHER_GATES.map(({ name }) => name)]
+  const found: Alarm[][] = []
+  for (let matrix = 0; matrix < setting.matrices; matrix++) {
+    const summarised = drawMatrix(setting, random)
+    found.push([...ownAlarms(summarised, setting), ...otherAlarms(summarised, setting)])
+  }
+  const share = (is: (alarm: Alarm) => boolean) => found.filter((alarms) => alarms.some(is)).length / setting.matrices
+  return names.map((name) => {
+    const detected = (metric: string) =>
+      share((alarm) => alarm.gate === name && alarm.isSlowed && alarm.metric === metric)
+    return {
+      name,
+      falseAlarms: share((alarm) => alarm.gate === name && !alarm.isSlowed),
+      detectedP50: detected('p50'),
+      detectedP99: detected('p99'),
+    }
+  })
+}
+
+const BASELINE = 'baseline'
+const FIRST = 'candidate-1'
+
+type CellAt = Pick<SummarisedCell['cell'], 'target' | 'batchSize' | 'load'>
+
+const isFirst = ({ load }: Pick<CellAt, 'load'>) => load.model === 'closed' && load.concurrency === 1
+
+/** A whole run of every candidate beside the baseline target, in every condition. */
+function drawMatrix(setting: MatrixSetting, random: ReturnType<typeof seededRandom>): SummarisedCell[] {
+  const targets = [BASELINE, ...Array.from({ length: setting.candidates }, (_, index) => `candidate-${index + 1}`)]
   const cells = targets.flatMap((target) =>
     Array.from({ length: setting.conditions }, (_, index) => ({
       target,
@@ -96,28 +135,47 @@ export function measureMatrix(setting: MatrixSetting): MatrixResult {
       load: { model: 'closed', concurrency: index + 1, connections: 1 } as const,
     })),
   )
-  let [alarms, p50, p99] = [0, 0, 0]
-  for (let matrix = 0; matrix < setting.matrices; matrix++) {
-    const summarised = cells.map((cell) => {
-      const measurements = Array.from({ length: setting.repetitions }, (_, index) => {
-        const isSlowed = cell.target === 'candidate-1' && cell.load.concurrency === 1
-        const latencies = setting.process.draw(setting.samplesPerRepetition, random)
-        const slowed = isSlowed ? latencies.map((latencyMs) => latencyMs * setting.slowdown) : latencies
-        return makeMeasurement({ ...cell, repetition: index + 1, ...closedLoop(slowed) })
+  return cells.map((cell) => {
+    const slowdown = cell.target === FIRST && isFirst(cell) ? setting.slowdown : 1
+    const measurements = Array.from({ length: setting.repetitions }, (_, index) => {
+      const latencies = setting.process.draw(setting.samplesPerRepetition, random)
+      return makeMeasurement({
+        ...cell,
+        repetition: index + 1,
+        ...closedLoop(latencies.map((latencyMs) => latencyMs * slowdown)),
       })
-      return summarise(cell, measurements, null)
     })
-    const comparisons = compareTargets(summarised, 'baseline')
-    const isSlowed = (comparison: (typeof comparisons)[number]) =>
-      setting.slowdown !== 1 &&
-      comparison.candidate === 'candidate-1' &&
-      comparison.load.model === 'closed' &&
-      comparison.load.concurrency === 1
-    const found = comparisons.filter(({ verdict }) => verdict === 'improved' || verdict === 'regressed')
-    if (found.some((comparison) => !isSlowed(comparison))) alarms++
-    if (found.some((comparison) => isSlowed(comparison) && comparison.metric === 'p50')) p50++
-    if (found.some((comparison) => isSlowed(comparison) && comparison.metric === 'p99')) p99++
-  }
-  const share = (count: number) => count / setting.matrices
-  return { falseAlarms: share(alarms), detectedP50: share(p50), detectedP99: share(p99) }
+    return summarise(cell, measurements, null)
+  })
+}
+
+function ownAlarms(summarised: readonly SummarisedCell[], { slowdown }: MatrixSetting): Alarm[] {
+  return compareTargets(summarised, BASELINE)
+    .filter(({ verdict }) => verdict === 'improved' || verdict === 'regressed')
+    .map(({ candidate, load, metric }) => ({
+      gate: 'dyno',
+      metric,
+      isSlowed: slowdown !== 1 && candidate === FIRST && isFirst({ load }),
+    }))
+}
+
+function otherAlarms(summarised: readonly SummarisedCell[], { slowdown, repetitions }: MatrixSetting): Alarm[] {
+  const conditionOf = ({ cell }: SummarisedCell) => (cell.load.model === 'closed' ? cell.load.concurrency : 0)
+  const baselines = new Map(
+    summarised.filter(({ cell }) => cell.target === BASELINE).map((side) => [conditionOf(side), side]),
+  )
+  return summarised.flatMap((side) => {
+    const before = baselines.get(conditionOf(side))
+    if (before === undefined || side === before) return []
+    const isSlowed = slowdown !== 1 && side.cell.target === FIRST && isFirst(side.cell)
+    return JUDGED.flatMap((metric) => {
+      const values = { before: before.latency[metric], after: side.latency[metric] }
+      if (values.before === null || values.after === null) return []
+      const latency = {
+        before: repetitionValues(values.before, repetitions),
+        after: repetitionValues(values.after, repetitions),
+      }
+      return OTHER_GATES.filter(({ fails }) => fails(latency)).map(({ name }) => ({ gate: name, metric, isSlowed }))
+    })
+  })
 }

@@ -103,18 +103,33 @@ async function runSelfTest(runs: number, isJson: boolean, context: Context): Pro
 }
 
 function renderSelfTest(rows: readonly SelfTestRow[]): string {
-  const lines = rows.map(({ slowdown, runs, pass, inconclusive, fail, failedBy }) =>
-    [nameOf(slowdown), runs, pass, inconclusive, fail, failedBy.p50, failedBy.p99].join(' | '),
-  )
+  const others = rows[0]?.others.map(({ name }) => name) ?? []
   return [
     'Two built-in servers of one known latency (median 4 ms, p99 8 ms), 4 and 8 in flight, 5 windows of 1 s,',
     'gated by p50 at most 5 % and p99 at most 10 % worse. A failure where nothing differs is a false alarm.',
     '',
-    '| the second server | runs | pass | inconclusive | fail | by p50 | by p99 |',
-    '|---|--:|--:|--:|--:|--:|--:|',
-    ...lines.map((line) => `| ${line} |`),
+    ...table(
+      ['the second server', 'runs', 'pass', 'inconclusive', 'fail', 'by p50', 'by p99'],
+      rows.map(({ slowdown, runs, pass, inconclusive, fail, failedBy }) => [
+        nameOf(slowdown),
+        ...[runs, pass, inconclusive, fail, failedBy.p50, failedBy.p99],
+      ]),
+    ),
+    '',
+    'Other gates on the same measurements: runs that they fail.',
+    '',
+    ...table(
+      ['the second server', 'dyno', ...others],
+      rows.map((row) => [nameOf(row.slowdown), row.fail, ...row.others.map(({ fail }) => fail)]),
+    ),
     '',
   ].join('\n')
+}
+
+/** In Markdown; the first column is text, the others are numbers. */
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
+  const line = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`
+  return [line(head), `|---|${'--:|'.repeat(head.length - 1)}`, ...rows.map(line)]
 }
 
 function readBaseline(path: string): Baseline {
