@@ -47,6 +47,12 @@ describe('arguments', () => {
     })
   })
 
+  it('may end in any number of one operand, of which one is needed', () => {
+    const runs = [{ name: 'RUN_DIR…', description: '', repeated: true }] as const
+    expect(parseArguments('baseline', ['a', 'b', 'c'], {}, runs).operands).toEqual(['a', 'b', 'c'])
+    expect(() => parseArguments('baseline', [], {}, runs)).toThrow('needs RUN_DIR')
+  })
+
   it('ask for help even when the rest is wrong', () => {
     expect(parse('--help', '--nonsense').help).toBe(true)
     expect(parse('-h').help).toBe(true)

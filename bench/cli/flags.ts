@@ -19,6 +19,8 @@ export interface OperandSpec extends Described {
   readonly name: string
   /** After all that are not. */
   readonly optional?: true
+  /** The last one only: takes all that follow, too. */
+  readonly repeated?: true
 }
 
 export type FlagTable = Readonly<Record<string, FlagSpec>>
@@ -137,7 +139,7 @@ function checkOperands(command: string, given: readonly string[], wanted: readon
     )
   }
   const extra = given[wanted.length]
-  if (extra !== undefined) {
+  if (extra !== undefined && !wanted.at(-1)?.repeated) {
     throw usage(
       'operand-extra',
       `dyno ${command} does not know what to do with '${extra}'`,

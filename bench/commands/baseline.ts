@@ -1,4 +1,4 @@
-// dyno baseline: saves a run's estimates as the file that a gate compares with.
+// dyno baseline: saves the estimates of one run or several as the file that a gate compares with.
 import { resolve } from 'node:path'
 import { defineCommand } from '../cli/command.ts'
 import { BenchError, EXIT } from '../core/errors.ts'
@@ -8,13 +8,17 @@ import { RUN_DIR, readRun } from './run-directory.ts'
 
 export const baselineCommand = defineCommand({
   name: 'baseline',
-  summary: 'saves a stored run as the baseline of a gate',
+  summary: 'saves a stored run, or several, as the baseline of a gate',
   details:
-    'Writes the run’s estimates, their intervals and its environment to a file that `dyno gate --baseline` reads.',
-  operands: [RUN_DIR],
+    'Writes the estimates of runs, their intervals and their environment to a file that `dyno gate --baseline` reads.\n' +
+    'Several runs of the scenario (five, better on different days) tell the gate how much runs differ from each other.',
+  operands: [{ ...RUN_DIR, name: 'RUN_DIR…', repeated: true }],
   flags: { out: { kind: 'text', placeholder: 'FILE', description: 'The file to write. Required.' } },
-  examples: ['dyno baseline reports/runs/20260101-120000-smoke --out baseline.json'],
-  async run({ operands: [dir = ''], flags }, { cwd, stdout }) {
+  examples: [
+    'dyno baseline reports/runs/20260101-120000-smoke --out baseline.json',
+    'dyno baseline reports/runs/*-smoke --out baseline.json',
+  ],
+  async run({ operands: [dir = '', ...others], flags }, { cwd, stdout }) {
     if (flags.out === null) {
       throw new BenchError({
         kind: 'usage',
@@ -23,9 +27,11 @@ export const baselineCommand = defineCommand({
         hint: `write: dyno baseline ${dir} --out baseline.json`,
       })
     }
-    const { run } = await readRun(resolve(cwd, dir))
-    writeFileAtomic(resolve(cwd, flags.out), `${JSON.stringify(makeBaseline(run), null, 2)}\n`)
-    stdout.write(`baseline: ${flags.out}\n`)
+    const { run: first } = await readRun(resolve(cwd, dir))
+    const rest = []
+    for (const other of others) rest.push((await readRun(resolve(cwd, other))).run)
+    writeFileAtomic(resolve(cwd, flags.out), `${JSON.stringify(makeBaseline([first, ...rest]), null, 2)}\n`)
+    stdout.write(`baseline: ${flags.out}${rest.length > 0 ? `, of ${rest.length + 1} runs` : ''}\n`)
     return EXIT.ok
   },
 })

@@ -24,14 +24,19 @@ export function againstFile(run: RunDocument, baseline: Baseline, force: boolean
     const why = `the baseline is of another scenario: '${baseline.scenario.name}', not '${run.scenario.name}'`
     return () => none(why)
   }
-  const unlike = force ? [] : unlikeEnvironment(baseline.environment, run.environment)
+  const first = baseline.runs[0]?.environment ?? run.environment
+  const unlike = force ? [] : unlikeEnvironment(first, run.environment)
   if (unlike.length > 0) return () => none(`the baseline is of an unlike machine: ${unlike.join('; ')}`)
-  const cells = new Map<string, JudgedCell>(baseline.cells.map((cell) => [cellKeyOf(cell), cell]))
+  const cells = Map.groupBy<string, JudgedCell>(
+    baseline.runs.flatMap((stored) => stored.cells),
+    cellKeyOf,
+  )
   return (cell, metric) => {
     const before = cells.get(cellKeyOf(cell))
     if (before === undefined) return none('the baseline has no such cell')
-    if (before.engine !== cell.engine) {
-      return none(`the baseline was measured with the engine ${before.engine}, this run with ${cell.engine}`)
+    const other = before.find(({ engine }) => engine !== cell.engine)
+    if (other !== undefined) {
+      return none(`the baseline was measured with the engine ${other.engine}, this run with ${cell.engine}`)
     }
     return byEstimates(before, cell, metric)
   }
@@ -61,26 +66,36 @@ export function againstTarget(run: RunDocument): FindAgainst {
         comparison.metric === compared &&
         conditionKeyOf(comparison) === conditionKeyOf(cell),
     )
-    if (found === undefined) return byEstimates(before, cell, metric)
+    if (found === undefined) return byEstimates([before], cell, metric)
     if (found.verdict === 'incomparable') return none(found.why)
     return { kind: 'adjusted', change: { change: found.change, pAdjusted: found.pAdjusted ?? 1 } }
   }
 }
 
-function byEstimates(before: JudgedCell, after: JudgedCell, metric: Metric): Against {
+/** @param befores the same cell in one baseline run or several; spoiled ones are left out while a good one is left */
+function byEstimates(befores: readonly JudgedCell[], after: JudgedCell, metric: Metric): Against {
   if (metric === 'errorRate') {
-    const counted = ({ counts }: JudgedCell) => ({ failed: counts.failed, answered: counts.completed + counts.failed })
-    const change = changeOfErrorRates(counted(before), counted(after))
+    const change = changeOfErrorRates(countedIn(befores), countedIn([after]))
     return change === null ? none('no request was answered') : { kind: 'raw', change }
   }
-  const problem = spoilingStored(before)
+  const good = befores.filter((cell) => spoilingStored(cell) === null)
+  const problem = good.length === 0 && befores[0] !== undefined ? spoilingStored(befores[0]) : null
   if (problem !== null) return none(`the baseline’s cell is spoiled: ${problem.code}: ${problem.message}`)
-  const [from, to] = [estimateOf(before, metric), estimateOf(after, metric)]
-  if (from === null) return none(`the baseline has no ${metric} for this cell`)
+  const from = good.flatMap((cell) => sideOf(cell, metric) ?? [])
+  const to = sideOf(after, metric)
+  if (from.length === 0) return none(`the baseline has no ${metric} for this cell`)
   if (to === null) return none(`${metric} was not measured in this run`)
-  const change = changeOfEstimates(
-    { estimate: from, repetitions: before.repetitions },
-    { estimate: to, repetitions: after.repetitions },
-  )
+  const change = changeOfEstimates(from, to)
   return change === null ? none(`the interval of ${metric} reaches 0`) : { kind: 'raw', change }
+}
+
+function sideOf(cell: JudgedCell, metric: Exclude<Metric, 'errorRate'>) {
+  const estimate = estimateOf(cell, metric)
+  return estimate && { estimate, repetitions: cell.repetitions }
+}
+
+function countedIn(cells: readonly JudgedCell[]) {
+  const total = (read: (cell: JudgedCell) => number) => cells.reduce((sum, cell) => sum + read(cell), 0)
+  const failed = total(({ counts }) => counts.failed)
+  return { failed, answered: failed + total(({ counts }) => counts.completed) }
 }

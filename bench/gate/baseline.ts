@@ -1,75 +1,119 @@
-// The baseline file of a gate: a run's estimates with their intervals, and the machine that they were measured on.
+// The baseline file of a gate: estimates of one run or several with their intervals, and the machine that they were measured on.
 import { z } from 'zod'
 import { cellSchema, environmentSchema, estimateSchema, type RunDocument } from '../analysis/run-document.ts'
+import { unlikeEnvironment } from '../analysis/unlike-environment.ts'
 import { BenchError, messageOf } from '../core/errors.ts'
 import { isOrdered } from './cell-metric.ts'
 
-const VERSION = 1
+const VERSION = 2
+/** More than anybody measures before a gate; bounds what a hostile file may hold. */
+const MAX_RUNS = 100
 
 const ordered = estimateSchema.refine(isOrdered, 'low ≤ value ≤ high does not hold')
 const known = ordered.refine(({ low }) => low >= 0, 'is negative')
 const optional = known.nullable()
 
+const cells = z
+  .array(
+    cellSchema
+      .pick({
+        target: true,
+        batchSize: true,
+        load: true,
+        engine: true,
+        repetitions: true,
+        counts: true,
+        problems: true,
+      })
+      .extend({
+        latencyMs: z.object({
+          p50: optional,
+          p90: optional,
+          p95: optional,
+          p99: optional,
+          p999: optional,
+          mean: optional,
+          min: optional,
+          max: optional,
+        }),
+        requestsPerSec: known,
+        inferencesPerSec: known,
+      }),
+  )
+  .min(1, 'has no cells')
+
 const baselineSchema = z.object({
   kind: z.literal('dyno-baseline'),
   schemaVersion: z.literal(VERSION),
-  run: z.object({ id: z.string(), finishedAt: z.iso.datetime() }),
-  scenario: z.object({ name: z.string(), sha256: z.string() }),
-  environment: environmentSchema,
-  cells: z
+  scenario: z.object({ name: z.string() }),
+  runs: z
     .array(
-      cellSchema
-        .pick({
-          target: true,
-          batchSize: true,
-          load: true,
-          engine: true,
-          repetitions: true,
-          counts: true,
-          problems: true,
-        })
-        .extend({
-          latencyMs: z.object({
-            p50: optional,
-            p90: optional,
-            p95: optional,
-            p99: optional,
-            p999: optional,
-            mean: optional,
-            min: optional,
-            max: optional,
-          }),
-          requestsPerSec: known,
-          inferencesPerSec: known,
-        }),
+      z.object({
+        id: z.string(),
+        finishedAt: z.iso.datetime(),
+        scenarioSha256: z.string(),
+        environment: environmentSchema,
+        cells,
+      }),
     )
-    .min(1, 'has no cells'),
+    .min(1, 'has no runs')
+    .max(MAX_RUNS, `has more than ${MAX_RUNS} runs`),
 })
 
 export type Baseline = z.infer<typeof baselineSchema>
 
-/** Cells with problems are kept with them: a gate that meets one is inconclusive, and says why. */
-export function makeBaseline(run: RunDocument): Baseline {
+/**
+ * Cells with problems are kept with them: a gate that meets one is inconclusive, and says why.
+ * @throws BenchError `baseline-mixed` where the runs cannot be held together
+ */
+export function makeBaseline(runs: readonly [RunDocument, ...RunDocument[]]): Baseline {
+  const [first, ...others] = runs
+  for (const other of others) checkAlike(first, other)
+  if (runs.length > MAX_RUNS) throw mixed(`${runs.length} runs are more than ${MAX_RUNS}`)
   return {
     kind: 'dyno-baseline',
     schemaVersion: VERSION,
-    run: { id: run.id, finishedAt: run.finishedAt },
-    scenario: { name: run.scenario.name, sha256: run.scenario.sha256 },
-    environment: run.environment,
-    cells: run.cells.map((cell) => ({
-      target: cell.target,
-      batchSize: cell.batchSize,
-      load: cell.load,
-      engine: cell.engine,
-      repetitions: cell.repetitions,
-      counts: cell.counts,
-      problems: cell.problems,
-      latencyMs: cell.latencyMs,
-      requestsPerSec: cell.requestsPerSec,
-      inferencesPerSec: cell.inferencesPerSec,
+    scenario: { name: first.scenario.name },
+    runs: runs.map((run) => ({
+      id: run.id,
+      finishedAt: run.finishedAt,
+      scenarioSha256: run.scenario.sha256,
+      environment: run.environment,
+      cells: run.cells.map((cell) => ({
+        target: cell.target,
+        batchSize: cell.batchSize,
+        load: cell.load,
+        engine: cell.engine,
+        repetitions: cell.repetitions,
+        counts: cell.counts,
+        problems: cell.problems,
+        latencyMs: cell.latencyMs,
+        requestsPerSec: cell.requestsPerSec,
+        inferencesPerSec: cell.inferencesPerSec,
+      })),
     })),
   }
 }
+
+function checkAlike(one: RunDocument, other: RunDocument): void {
+  if (one.id === other.id) throw mixed(`the run ${one.id} is named twice`)
+  if (one.scenario.name !== other.scenario.name) {
+    throw mixed(`${one.id} is of the scenario '${one.scenario.name}', ${other.id} of '${other.scenario.name}'`)
+  }
+  const unlike = unlikeEnvironment(one.environment, other.environment)
+  if (unlike.length > 0) throw mixed(`${one.id} and ${other.id} are of unlike machines: ${unlike.join('; ')}`)
+}
+
+function mixed(why: string): BenchError {
+  return new BenchError({
+    kind: 'untrusted',
+    code: 'baseline-mixed',
+    message: `these runs make no baseline: ${why}`,
+    hint: 'name runs of one scenario on one machine, each once',
+  })
+}
+
+const storedVersion = z.object({ kind: z.literal('dyno-baseline'), schemaVersion: z.number() })
 
 const MAX_PROBLEMS = 5
 
@@ -79,8 +123,8 @@ const MAX_PROBLEMS = 5
  */
 export function parseBaseline(text: string, path: string): Baseline {
   const json = parseJson(text, path)
-  const version = typeof json === 'object' && json !== null ? (json as { schemaVersion?: unknown }).schemaVersion : null
-  if (typeof version === 'number' && version !== VERSION) {
+  const version = storedVersion.safeParse(json).data?.schemaVersion
+  if (version !== undefined && version !== VERSION) {
     throw new BenchError({
       kind: 'untrusted',
       code: 'baseline-version',

@@ -27,14 +27,19 @@ const dfOf = ({ repetitions }: Side) => (repetitions > 1 ? repetitions - 1 : 15)
 /**
  * On logarithms, each side's variance recovered from the end of its interval that faces the other side (MOVER: Zou and
  * Donner 2008, Statistics in Medicine 27:1693–1702), with Welch's degrees of freedom.
+ *
+ * Several baseline runs tell how runs differ beyond their intervals (other memory layout, another day); the candidate is
+ * a run as well, and may differ as much (random effects: DerSimonian and Laird 1986, Controlled Clinical Trials 7:177–188).
+ * @param baselines at least one
  * @returns null where an interval reaches 0, so that nothing is relative to it
  */
-export function changeOfEstimates(baseline: Side, candidate: Side): RelativeChange | null {
-  const ends = [baseline.estimate, candidate.estimate].flatMap(({ value, low, high }) => [value, low, high])
-  if (!ends.every((end) => end > 0 && Number.isFinite(end))) return null
-  const log = Math.log(candidate.estimate.value / baseline.estimate.value)
-  const down = combine(below(candidate), above(baseline))
-  const up = combine(above(candidate), below(baseline))
+export function changeOfEstimates(baselines: readonly Side[], candidate: Side): RelativeChange | null {
+  const ends = [...baselines, candidate].flatMap(({ estimate: { value, low, high } }) => [value, low, high])
+  if (baselines.length === 0 || !ends.every((end) => end > 0 && Number.isFinite(end))) return null
+  const logs = baselines.map(({ estimate }) => Math.log(estimate.value))
+  const log = Math.log(candidate.estimate.value) - meanOf(logs)
+  const down = combine([below(candidate), ...meanVariance(logs, baselines.map(above))])
+  const up = combine([above(candidate), ...meanVariance(logs, baselines.map(below))])
   const facingZero = log > 0 ? down : up
   return {
     change: {
@@ -45,6 +50,19 @@ export function changeOfEstimates(baseline: Side, candidate: Side): RelativeChan
     p: pOf(log, facingZero),
   }
 }
+
+/** Of the baselines' mean, in parts; with what the candidate may differ by as a run. */
+function meanVariance(logs: readonly number[], within: readonly Variance[]): Variance[] {
+  const runs = logs.length
+  const ofMean = within.map(({ variance, df }) => ({ variance: variance / runs ** 2, df }))
+  if (runs === 1) return ofMean
+  const mean = meanOf(logs)
+  const scatter = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / (runs - 1)
+  const between = Math.max(0, scatter - meanOf(within.map(({ variance }) => variance)))
+  return [...ofMean, { variance: between * (1 + 1 / runs), df: runs - 1 }]
+}
+
+const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 interface Variance {
   readonly variance: number
@@ -59,10 +77,11 @@ function recovered(side: Side, logWidth: number): Variance {
   return { variance: (logWidth / criticalT(MISS_PROBABILITY, df)) ** 2, df }
 }
 
-function combine(one: Variance, other: Variance): Variance {
-  const variance = one.variance + other.variance
-  const df = variance ** 2 / (one.variance ** 2 / one.df + other.variance ** 2 / other.df)
-  return { variance, df: variance === 0 ? Math.min(one.df, other.df) : df }
+/** The sum of independent parts; degrees of freedom by Satterthwaite (1946). */
+function combine(parts: readonly Variance[]): Variance {
+  const variance = parts.reduce((sum, part) => sum + part.variance, 0)
+  if (variance === 0) return { variance, df: Math.min(...parts.map(({ df }) => df)) }
+  return { variance, df: variance ** 2 / parts.reduce((sum, part) => sum + part.variance ** 2 / part.df, 0) }
 }
 
 const halfWidth = ({ variance, df }: Variance) => criticalT(MISS_PROBABILITY, df) * Math.sqrt(variance)

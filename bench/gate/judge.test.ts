@@ -16,7 +16,7 @@ const failures = (failed: number, completed = 1000) => ({
 
 describe('a noisy host', () => {
   const noisy = { problems: [{ code: 'noisy-host', message: 'others took 9 %', remedy: '' }] } as const
-  const baseline = makeBaseline(makeRun())
+  const baseline = makeBaseline([makeRun()])
 
   it('makes no failure, since it may be what failed', () => {
     const absolute = gate({ max: 9 }, cells({ ...noisy, problems: [...noisy.problems] }))
@@ -32,7 +32,7 @@ describe('a noisy host', () => {
   })
 
   it('makes a stored baseline useless, which it made slower than the server is', () => {
-    const slow = makeBaseline(makeRun({ cells: [makeCell({ problems: [...noisy.problems] })] }))
+    const slow = makeBaseline([makeRun({ cells: [makeCell({ problems: [...noisy.problems] })] })])
     expect(gate({ maxRegression: 0.1 }, {}, slow).status).toBe('inconclusive')
   })
 })
@@ -66,7 +66,8 @@ describe('an absolute rule', () => {
 })
 
 describe('a relative rule against a baseline file', () => {
-  const baseline = makeBaseline(makeRun())
+  const baseline = makeBaseline([makeRun()])
+  const unlikeMachine = makeBaseline([makeRun({ environment: { ...makeRun().environment, cores: 64 } })])
   const rule = { maxRegression: 0.1 }
 
   it.each([
@@ -95,13 +96,13 @@ describe('a relative rule against a baseline file', () => {
   })
 
   it.each<[string, Baseline]>([
-    ['another scenario', { ...baseline, scenario: { name: 'other', sha256: '' } }],
-    ['an unlike machine', { ...baseline, environment: { ...baseline.environment, cores: 64 } }],
-    ['no such cell', makeBaseline(makeRun(cells({ batchSize: 1 })))],
-    ['another engine', makeBaseline(makeRun(cells({ engine: 'autocannon' })))],
-    ['no such percentile', makeBaseline(makeRun(cells({ p99: null })))],
-    ['a spoiled cell', makeBaseline(makeRun(cells({ problems: [problem('generator-limited')] })))],
-    ['an interval that reaches 0', makeBaseline(makeRun(cells({ p99: estimate(10, 0, 20) })))],
+    ['another scenario', { ...baseline, scenario: { name: 'other' } }],
+    ['an unlike machine', unlikeMachine],
+    ['no such cell', makeBaseline([makeRun(cells({ batchSize: 1 }))])],
+    ['another engine', makeBaseline([makeRun(cells({ engine: 'autocannon' }))])],
+    ['no such percentile', makeBaseline([makeRun(cells({ p99: null }))])],
+    ['a spoiled cell', makeBaseline([makeRun(cells({ problems: [problem('generator-limited')] }))])],
+    ['an interval that reaches 0', makeBaseline([makeRun(cells({ p99: estimate(10, 0, 20) }))])],
   ])('is inconclusive with a reason for %s', (_, file) => {
     const result = gate(rule, {}, file)
     expect(result.status).toBe('inconclusive')
@@ -109,15 +110,14 @@ describe('a relative rule against a baseline file', () => {
   })
 
   it('takes an unlike machine when forced', () => {
-    const unlike = { ...baseline, environment: { ...baseline.environment, cores: 64 } }
-    const input = { rules: [makeRule(rule)], alpha: 0.05, run: makeRun(), baseline: unlike }
+    const input = { rules: [makeRule(rule)], alpha: 0.05, run: makeRun(), baseline: unlikeMachine }
     expect(judge({ ...input, force: true }).status).toBe('pass')
   })
 
   it('takes more evidence the more cells it judges', () => {
     const many = Array.from({ length: 40 }, (_, index) => makeCell({ batchSize: index + 1 }))
     const suspect = { ...makeCell({ batchSize: 1, p99: estimate(11.8, 10.5, 13.2) }) }
-    const file = makeBaseline(makeRun({ cells: many }))
+    const file = makeBaseline([makeRun({ cells: many })])
     expect(gate(rule, { cells: [suspect] }, file).status).toBe('fail')
     expect(gate(rule, { cells: [suspect, ...many.slice(1)] }, file).status).toBe('inconclusive')
   })
@@ -186,7 +186,7 @@ describe('the gate fails closed', () => {
   it.each(spoiling)('on a cell with %s', (code) => {
     const spoiled = cells({ problems: [problem(code)] })
     expect(gate({ max: 11 }, spoiled).status).toBe('inconclusive')
-    expect(gate({ maxRegression: 0.1 }, spoiled, makeBaseline(makeRun())).status).toBe('inconclusive')
+    expect(gate({ maxRegression: 0.1 }, spoiled, makeBaseline([makeRun()])).status).toBe('inconclusive')
   })
 
   it('but a failure that the server caused itself stands', () => {
