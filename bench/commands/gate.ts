@@ -23,7 +23,8 @@ export const gateCommand = defineCommand({
   summary: 'judges a stored run by its scenario’s gate rules',
   details:
     'Judges every rule for every cell that it names. Fails closed: a missing baseline, a missing cell, too few samples\n' +
-    'or a cell with problems is never a pass. A noisy host takes no pass away, but a failure on one is inconclusive.\n' +
+    'or a cell with problems is never a pass. A failure on a noisy host is inconclusive, unless it is against a target\n' +
+    'of the same run, which the noise hit as well.\n' +
     'Exit code 0: pass, 1: fail, 3: inconclusive.\n' +
     '--self-test judges nothing of yours: it measures how often this gate is wrong on this machine, by runs against\n' +
     'built-in servers in which nothing differs, and in which one is slower by 10 and by 20 %.',

@@ -7,7 +7,7 @@ import { changeOfErrorRates, changeOfEstimates, type RelativeChange } from './es
 import { spoilingProblem, spoilingStored } from './outcome.ts'
 import type { JudgedChange } from './relative.ts'
 
-/** A change that is adjusted already, one that is not yet, a reason why there is none, or `baseline`: the cell is it. */
+/** A change of interleaved targets, adjusted already; one that is not yet; a reason why there is none; or the cell is the baseline. */
 export type Against =
   | { readonly kind: 'adjusted'; readonly change: JudgedChange }
   | { readonly kind: 'raw'; readonly change: RelativeChange }

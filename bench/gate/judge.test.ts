@@ -31,6 +31,12 @@ describe('a noisy host', () => {
     expect(gate({ maxRegression: 0.1 }, cells({ problems: [...noisy.problems] }), baseline).status).toBe('pass')
   })
 
+  it('lets a failure stand against a target that took turns with this one, since it hit both', () => {
+    const comparisons = [makeComparison({ change: { value: 0.2, low: 0.15, high: 0.25 }, pAdjusted: 0.001 })]
+    const both = [makeCell({ target: 'flask' }), makeCell({ problems: [...noisy.problems] })]
+    expect(gate({ maxRegression: 0.1, target: 'triton' }, { cells: both, comparisons }).status).toBe('fail')
+  })
+
   it('makes a stored baseline useless, which it made slower than the server is', () => {
     const slow = makeBaseline([makeRun({ cells: [makeCell({ problems: [...noisy.problems] })] })])
     expect(gate({ maxRegression: 0.1 }, {}, slow).status).toBe('inconclusive')

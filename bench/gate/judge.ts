@@ -69,7 +69,7 @@ function absolute(rule: GateRule, cell: CellSummary): Finding[] {
   ]
   return limits.map((limit) => {
     const outcome = judgeAbsolute(cell, rule.metric, limit)
-    return finding(rule, cell, spoil(outcome, cell, rule.metric === 'errorRate'))
+    return finding(rule, cell, spoil(outcome, cell, { isErrorRate: rule.metric === 'errorRate', isInterleaved: false }))
   })
 }
 
@@ -87,7 +87,8 @@ function judgeAll(tasks: readonly RelativeTask[], alpha: number): Finding[] {
       against.kind === 'adjusted'
         ? against.change
         : { change: against.change.change, pAdjusted: adjusted.next().value ?? 1 }
-    return finding(rule, cell, spoil(judgeRelative(change, options), cell, isErrorRate))
+    const isInterleaved = against.kind === 'adjusted'
+    return finding(rule, cell, spoil(judgeRelative(change, options), cell, { isErrorRate, isInterleaved }))
   })
 }
 

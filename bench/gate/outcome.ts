@@ -21,7 +21,7 @@ const MEANINGLESS = new Set<ProblemCode>([
 /** The server's own doing: a failure stands, a pass does not. */
 const FLATTERING = new Set<ProblemCode>(['error-rate', 'dropped-requests', 'saturated'])
 
-/** Not the server's doing, and never to its advantage: a pass stands, a failure does not. */
+/** Not the server's doing, and never to its advantage: a pass stands, a failure does not, unless noise hit both sides. */
 const BLURRING: ProblemCode = 'noisy-host'
 
 /** Of a baseline in the same run. `too-few-samples` is left out: where it matters the metric is null. */
@@ -34,13 +34,23 @@ export function spoilingStored(cell: Pick<JudgedCell, 'problems'>): Problem | nu
   return spoilingProblem(cell) ?? cell.problems.find(({ code }) => code === BLURRING) ?? null
 }
 
-/** A failed error-rate rule stands whatever else happened: its failures are counted, not estimated. */
-export function spoil(outcome: Outcome, cell: Pick<JudgedCell, 'problems'>, isErrorRate: boolean): Outcome {
+export interface OutcomeOf {
+  /** Failures are counted, not estimated: a failed rule about them stands whatever else happened. */
+  readonly isErrorRate: boolean
+  /** Against a target that took turns with this one: noise hit both, and its scatter is in the p-value. */
+  readonly isInterleaved: boolean
+}
+
+export function spoil(
+  outcome: Outcome,
+  cell: Pick<JudgedCell, 'problems'>,
+  { isErrorRate, isInterleaved }: OutcomeOf,
+): Outcome {
   if (outcome.status === 'inconclusive') return outcome
   if (isErrorRate && outcome.status === 'fail') return outcome
   const spoils = ({ code }: Problem) =>
     MEANINGLESS.has(code) ||
-    (outcome.status === 'fail' && code === BLURRING) ||
+    (outcome.status === 'fail' && code === BLURRING && !isInterleaved) ||
     (outcome.status === 'pass' && FLATTERING.has(code) && !(isErrorRate && code === 'error-rate'))
   const problem = cell.problems.find(spoils)
   if (problem === undefined) return outcome

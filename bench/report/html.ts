@@ -1,5 +1,4 @@
 // report.html: one file that works offline. Everything from a scenario or a server is escaped; nothing is fetched.
-import { createHash } from 'node:crypto'
 import { loadText } from '../analysis/load-text.ts'
 import type { CellSummary } from '../analysis/run-document.ts'
 import { formatBytes } from '../core/units.ts'
@@ -8,15 +7,9 @@ import { cellText, differenceText, loadsOf, sharedProblems, targetsOf } from './
 import { colourOf } from './charts/theme.ts'
 import { findingsOf, noticesOf } from './findings.ts'
 import { SCRIPT } from './html-script.ts'
-import { STYLE } from './html-style.ts'
 import { cellColumns } from './markdown.ts'
+import { type DrawnChart, escapeHtml, figure, list, renderPage } from './page.ts'
 import type { ReportInput } from './types.ts'
-
-export interface DrawnChart {
-  readonly name: string
-  readonly alt: string
-  readonly svg: string
-}
 
 export function renderHtml(input: ReportInput, charts: readonly DrawnChart[]): string {
   const { run } = input
@@ -32,31 +25,11 @@ export function renderHtml(input: ReportInput, charts: readonly DrawnChart[]): s
     cellTable(input),
     '<p class="soft">Latencies are response times in ms, from the instant a request was due to the last byte of its answer. Brackets are 95 % intervals: where two overlap, the data do not tell the two apart. ▲ better, ▼ worse: an adjusted p-value below 0.05 and a change of at least 2 %; = : neither is proven, once all comparisons of the table are allowed for. “–”: too few requests carry the number. Point at a header for its meaning, press it to sort.</p>',
     '<h2>Charts</h2>',
-    ...charts.map(({ alt, svg }) => `<figure role="img" aria-label="${escapeHtml(alt)}">${svg}</figure>`),
+    ...charts.map(figure),
     parity(input),
     environment(input),
   ]
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy()}">
-<title>${escapeHtml(run.scenario.name)} · dyno</title>
-<style>${STYLE}</style>
-</head>
-<body>
-${body.filter((part) => part !== '').join('\n')}
-<script>${SCRIPT}</script>
-</body>
-</html>
-`
-}
-
-/** Nothing may be loaded, and no script but this page's own may run. Charts carry style attributes. */
-function contentPolicy(): string {
-  const hash = createHash('sha256').update(SCRIPT).digest('base64')
-  return `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-${hash}'`
+  return renderPage(run.scenario.name, body, SCRIPT)
 }
 
 function problems({ run }: ReportInput): string {
@@ -155,15 +128,4 @@ function environment({ run }: ReportInput): string {
     ([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td class="wrap">${escapeHtml(value)}</td></tr>`,
   )
   return `<h2>Environment</h2><div class="scroll" tabindex="0"><table><tbody>${body.join('')}</tbody></table></div>`
-}
-
-function list(items: readonly string[]): string {
-  return items.length === 0 ? '' : `<ul>${items.map((item) => `<li>${item}</li>`).join('')}</ul>`
-}
-
-const ENTITY: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
-/** For text and for attributes in double quotes. */
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITY[character] ?? character)
 }

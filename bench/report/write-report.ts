@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { writeFileAtomic } from '../core/files.ts'
 import { chartsOf } from './charts/all.ts'
 import { renderCsv } from './csv.ts'
-import { type DrawnChart, renderHtml } from './html.ts'
+import { renderHtml } from './html.ts'
 import { renderMarkdown } from './markdown.ts'
+import type { DrawnChart } from './page.ts'
 import type { ReportInput } from './types.ts'
 
 /** Writes run.json first: the numbers are safe before anything is drawn. */

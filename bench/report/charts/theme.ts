@@ -52,16 +52,18 @@ export function chart(title: string, subtitle: string, rest: object): TopLevelSp
 }
 
 /** A target keeps its colour in every chart of a run, by its place in the run. */
-export function targetColour({ run }: ReportInput): object {
-  const domain = targetsOf(run.cells)
-  const range = domain.map((_, index) => PALETTE[index % PALETTE.length])
-  return { field: 'target', type: 'nominal', title: 'target', scale: { domain, range } }
-}
+export const targetColour = ({ run }: ReportInput) => seriesScale('target', targetsOf(run.cells), PALETTE)
 
-export function targetShape({ run }: ReportInput): object {
-  const domain = targetsOf(run.cells)
-  const range = domain.map((_, index) => SHAPES[index % SHAPES.length])
-  return { field: 'target', type: 'nominal', title: 'target', scale: { domain, range } }
+export const targetShape = ({ run }: ReportInput) => seriesScale('target', targetsOf(run.cells), SHAPES)
+
+export const seriesColour = (field: string, domain: readonly string[]) => seriesScale(field, domain, PALETTE)
+
+export const seriesShape = (field: string, domain: readonly string[]) => seriesScale(field, domain, SHAPES)
+
+/** Beyond the palette, series share colours. */
+function seriesScale(field: string, domain: readonly string[], looks: readonly string[]): object {
+  const range = domain.map((_, index) => looks[index % looks.length])
+  return { field, type: 'nominal', title: field, scale: { domain, range } }
 }
 
 /** Colour of a target for pages that draw nothing themselves. */
