@@ -7,6 +7,7 @@ import { compareCommand } from './compare.ts'
 import { doctorCommand } from './doctor.ts'
 import { downCommand } from './down.ts'
 import { gateCommand } from './gate.ts'
+import { historyCommand } from './history.ts'
 import { imageCommand } from './image.ts'
 import { planCommand } from './plan.ts'
 import { reportCommand } from './report.ts'
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   planCommand,
   reportCommand,
   compareCommand,
+  historyCommand,
   gateCommand,
   baselineCommand,
   calibrateCommand,

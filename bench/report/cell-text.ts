@@ -1,6 +1,6 @@
 // How cells, loads and estimates are written, the same in every report.
 import { type Load, loadText } from '../analysis/load-text.ts'
-import type { CellSummary, Comparison, Estimate, Problem } from '../analysis/run-document.ts'
+import type { CellSummary, Comparison, Estimate, Metric, Problem } from '../analysis/run-document.ts'
 import { formatChange, formatCount, significant } from '../core/units.ts'
 
 /** What stands where nothing was measured. */
@@ -13,6 +13,27 @@ export function offered(load: Load): number {
 
 export function cellText({ target, batchSize, load }: Pick<CellSummary, 'target' | 'batchSize' | 'load'>): string {
   return `${target}, batch ${batchSize}, ${loadText(load)}`
+}
+
+/** `p99 response time (ms)`, `requests per second` */
+export function metricTitle(metric: Metric): string {
+  switch (metric) {
+    case 'requestsPerSec':
+      return 'requests per second'
+    case 'inferencesPerSec':
+      return 'inferences per second'
+    case 'errorRate':
+      return 'error rate'
+    case 'p999':
+      return 'p99.9 response time (ms)'
+    default:
+      return `${metric} response time (ms)`
+  }
+}
+
+/** `2026-01-01 12:00:00`, UTC */
+export function runTime(startedAt: string): string {
+  return startedAt.slice(0, 19).replace('T', ' ')
 }
 
 /** Milliseconds without the unit, three significant digits. */

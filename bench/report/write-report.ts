@@ -2,8 +2,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../core/files.ts'
-import { chartsOf } from './charts/all.ts'
+import { type Chart, chartsOf } from './charts/all.ts'
+import { historyCharts } from './charts/history.ts'
 import { renderCsv } from './csv.ts'
+import { type HistoryPage, renderHistoryHtml } from './history-html.ts'
 import { renderHtml } from './html.ts'
 import { renderMarkdown } from './markdown.ts'
 import type { DrawnChart } from './page.ts'
@@ -16,15 +18,31 @@ export async function writeReport(input: ReportInput, dir: string): Promise<void
   writeFileAtomic(join(dir, 'run.json'), `${JSON.stringify(input.run, null, 2)}\n`)
   writeFileAtomic(join(dir, 'cells.csv'), renderCsv(input))
   writeFileAtomic(join(dir, 'report.md'), renderMarkdown(input))
-  // Loading what draws takes a quarter of a second, which nobody who starts a run should wait for.
-  const { renderPng, renderSvg } = await import('./render-chart.ts')
-  const drawn: DrawnChart[] = []
-  for (const { name, alt, spec } of chartsOf(input)) {
-    const svg = await renderSvg(spec)
+  const charts = chartsOf(input)
+  const drawn = await draw(charts)
+  const { renderPng } = await loadRenderer()
+  for (const { name, spec } of charts) {
     writeFileAtomic(join(chartDir, `${name}.vl.json`), `${JSON.stringify(spec, null, 2)}\n`)
+  }
+  for (const { name, svg } of drawn) {
     writeFileAtomic(join(chartDir, `${name}.svg`), svg)
     writeFileAtomic(join(chartDir, `${name}.png`), renderPng(svg))
-    drawn.push({ name, alt, svg })
   }
   writeFileAtomic(join(dir, 'report.html'), renderHtml(input, drawn))
+}
+
+/** One page, with its charts in it. */
+export async function writeHistory(page: HistoryPage, path: string): Promise<void> {
+  const drawn = await draw(historyCharts(page.histories, page.metric, page.runs))
+  writeFileAtomic(path, renderHistoryHtml(page, drawn))
+}
+
+/** Loading what draws takes a quarter of a second, which nobody who starts a run should wait for. */
+const loadRenderer = () => import('./render-chart.ts')
+
+async function draw(charts: readonly Chart[]): Promise<DrawnChart[]> {
+  const { renderSvg } = await loadRenderer()
+  const drawn: DrawnChart[] = []
+  for (const { name, alt, spec } of charts) drawn.push({ name, alt, svg: await renderSvg(spec) })
+  return drawn
 }
