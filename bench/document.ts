@@ -10,6 +10,7 @@ import {
   type TimelinePoint,
 } from './analysis/run-document.ts'
 import { type SummarisedCell, summarise } from './analysis/summarise.ts'
+import { cached } from './analysis/validity.ts'
 import { confirm } from './gate/confirm.ts'
 import { judge } from './gate/judge.ts'
 import type { RunHeader } from './measurement/run-header.ts'
@@ -46,6 +47,8 @@ export async function buildDocument(header: RunHeader, stored: StoredRun): Promi
     seed: header.seed,
     environment: { ...environment, docker: dockerOf(header), servers: { ...environment.servers } },
     parity: summariseParity(header, accounts),
+    coldStart: coldStartsOf(header),
+    cacheAudit: [...header.cacheAudits],
     cells: summarised.map(({ cell }) => cell),
     comparisons: compareTargets(summarised, scenario.compare?.baseline ?? null),
     timeline: timelineOf(header, accounts),
@@ -57,7 +60,7 @@ export async function buildDocument(header: RunHeader, stored: StoredRun): Promi
 
 /** In the plan's order; a cell without a measurement gets the problem `not-run`. */
 async function summariseCells(
-  { cells, floors }: RunHeader,
+  { cells, floors, cacheAudits }: RunHeader,
   stored: StoredRun,
   isWanted: (trial: Trial) => boolean,
 ): Promise<SummarisedCell[]> {
@@ -66,9 +69,26 @@ async function summariseCells(
   const summarised: SummarisedCell[] = []
   for (const [index, key] of cells.entries()) {
     const measurements = await stored.read(indices.get(cellKeyOf(key)) ?? [])
-    summarised.push(summarise(key, measurements, floors[index] ?? null))
+    summarised.push(withCache(summarise(key, measurements, floors[index] ?? null), cacheAudits))
   }
   return summarised
+}
+
+/** Audited at one batch size; a cache that is on is on for all. */
+function withCache(summarised: SummarisedCell, audits: RunHeader['cacheAudits']): SummarisedCell {
+  const { cell } = summarised
+  const audit = audits.find(({ target, suspected }) => suspected && target === cell.target)
+  return audit === undefined
+    ? summarised
+    : { ...summarised, cell: { ...cell, problems: [...cell.problems, cached(audit)] } }
+}
+
+/** From the start of a target's server to its first answer, and what an answer takes later. */
+function coldStartsOf({ scenario, readyMs, firstAnswers }: RunHeader): RunDocument['coldStart'] {
+  return firstAnswers.map(({ target, firstMs, laterMs }) => {
+    const server = scenario.targets.find(({ name }) => name === target)?.server
+    return { target, readyMs: (server === undefined ? null : readyMs[server]) ?? null, firstMs, laterMs }
+  })
 }
 
 function trialOf({ accounts }: StoredRun, index: number): Trial {

@@ -68,6 +68,22 @@ async function run(path: string, ...flags: string[]): Promise<CommandResult & { 
 }
 
 describe('dyno run', () => {
+  it('tells how cold each target started, and which answers what it has seen from a cache', async () => {
+    const caching = await serve({ latencyMs: 4, caches: true })
+    const { document, stdout, out } = await run(scenario(await serve({ latencyMs: 4 }), caching))
+    expect(document.coldStart.map(({ target }) => target)).toEqual(['flask', 'grpc', 'other'])
+    for (const { readyMs, firstMs, laterMs } of document.coldStart) {
+      expect(readyMs).toBeNull()
+      expect(firstMs).toBeGreaterThan(3.9)
+      expect(laterMs).toBeGreaterThan(3.9)
+    }
+    expect(document.cacheAudit.filter(({ suspected }) => suspected).map(({ target }) => target)).toEqual(['other'])
+    const suspected = document.cells.filter(({ problems }) => problems.some(({ code }) => code === 'cache-suspected'))
+    expect(new Set(suspected.map(({ target }) => target))).toEqual(new Set(['other']))
+    expect(stdout).toContain('the load repeats 64 inputs')
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('inputs never seen (ms)')
+  })
+
   it('measures every cell, counts as the server does, and leaves the whole run directory behind', async () => {
     const server = await serve({ latencyMs: 2 })
     const { exitCode, stdout, document, out } = await run(scenario(server, server))

@@ -13,7 +13,7 @@ import type { LoadJob } from './load/types.ts'
 import { type CpuTicks, readCpuTicks, readHostFacts, stealFraction } from './measurement/host.ts'
 import { type RunHeader, writeHeader } from './measurement/run-header.ts'
 import { createRunStore, openRun, type RunStore } from './measurement/run-store.ts'
-import type { ClientFloor, ParityResult } from './measurement/types.ts'
+import type { CacheAudit, ClientFloor, FirstAnswer, ParityResult } from './measurement/types.ts'
 import { cellsOf, confirmTrials, expand } from './plan/expand.ts'
 import type { Plan, Trial } from './plan/types.ts'
 import type { Progress } from './progress.ts'
@@ -84,15 +84,15 @@ async function measurePlan(
     const setting = { plan, runtime, logDir: join(store.dir, 'logs'), signal: context.signal, progress }
     const servers = await startServers(setting, cleanup)
     const trials = await openTrials({ plan, servers, threads, signal: context.signal, progress })
-    const { parity } = trials
+    const { parity, firstAnswers, cacheAudits } = trials
     const floors = await floorsOf(plan, threads, world)
+    const found = { servers, parity, firstAnswers, cacheAudits, floors }
     // Stored before the first trial, so that a run that is killed can still be reported.
-    writeHeader(store.dir, headerOf(plan, start, { servers, parity, floors, interrupted: true, finished: false }))
+    writeHeader(store.dir, headerOf(plan, start, { ...found, interrupted: true, finished: false }))
     const measure = async (list: readonly Trial[]) => {
       for await (const account of trials.measure(list, (records) => store.record(records))) store.append(account)
     }
-    const header = () =>
-      headerOf(plan, start, { servers, parity, floors, interrupted: context.signal.aborted, finished: true })
+    const header = () => headerOf(plan, start, { ...found, interrupted: context.signal.aborted, finished: true })
     await measure(plan.trials)
     if (plan.scenario.gate?.confirm && !context.signal.aborted) {
       const again = await trialsToConfirm(plan, header(), store)
@@ -144,6 +144,8 @@ function headerOf(
   state: {
     readonly servers: Servers
     readonly parity: readonly ParityResult[]
+    readonly firstAnswers: readonly FirstAnswer[]
+    readonly cacheAudits: readonly CacheAudit[]
     readonly floors: readonly (ClientFloor | null)[]
     readonly interrupted: boolean
     readonly finished: boolean
@@ -162,6 +164,11 @@ function headerOf(
     cells: cellsOf(plan),
     floors: state.floors,
     parity: state.parity,
+    readyMs: Object.fromEntries(
+      [...state.servers].flatMap(([name, { readyMs }]) => (readyMs === null ? [] : [[name, readyMs]])),
+    ),
+    firstAnswers: state.firstAnswers,
+    cacheAudits: state.cacheAudits,
     environment: {
       ...readHostFacts(),
       dyno: VERSION,

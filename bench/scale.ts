@@ -71,6 +71,9 @@ async function store(plan: Plan, dir: string): Promise<number> {
     cells: cellsOf(plan),
     floors: [],
     parity: [],
+    readyMs: {},
+    firstAnswers: [],
+    cacheAudits: [],
     environment: { ...readHostFacts(), dyno: VERSION, stealFraction: null, servers: {} },
   })
   return rows * plan.trials.length

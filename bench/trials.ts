@@ -1,13 +1,14 @@
 // The measured part of a run: agreement first, then every trial in the plan's order, over one set of load threads.
+import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-
+import { auditCaches } from './load/cache-audit.ts'
 import type { LoadThreads } from './load/load-threads.ts'
 import { checkParity, type ParityOutcome } from './load/parity.ts'
 import { pollsOn } from './load/polling.ts'
 import type { RequestColumns } from './load/request-columns.ts'
 import type { LoadJob } from './load/types.ts'
 import { measureTrial, withoutData } from './measurement/measure-trial.ts'
-import type { ParityResult, TrialAccount } from './measurement/types.ts'
+import type { CacheAudit, FirstAnswer, ParityResult, TrialAccount } from './measurement/types.ts'
 import type { Plan, Trial } from './plan/types.ts'
 import type { Progress } from './progress.ts'
 import type { RunningServer } from './runtime/types.ts'
@@ -24,6 +25,8 @@ export interface TrialsSetting {
 
 export interface Trials {
   readonly parity: readonly ParityResult[]
+  readonly firstAnswers: readonly FirstAnswer[]
+  readonly cacheAudits: readonly CacheAudit[]
   /**
    * One account per trial, in order; ends early when the signal aborts.
    * @param onRecords gets the records of each trial before its account comes
@@ -44,8 +47,21 @@ export async function openTrials(setting: TrialsSetting): Promise<Trials> {
     open: (target, batchSize) => threads.open(probeJob(setting, target, batchSize), signal),
   })
   for (const { ok, target, reason } of parity.results) if (!ok) progress.note(`${target} disagrees: ${reason}`)
+  progress.step('checking whether any answers from a cache')
+  const cacheAudits = await auditCaches({
+    targets: plan.targets.map(({ name }) => name).filter((name) => agrees(parity, name)),
+    batchSize: Math.max(...scenario.matrix.batchSizes),
+    // New at every run: a server that stands may have seen those of an earlier one.
+    open: (target, batchSize) =>
+      threads.open({ ...probeJob(setting, target, batchSize), seed: randomInt(MAX_RANDOM) }, signal),
+  })
+  for (const { suspected, target } of cacheAudits) {
+    if (suspected) progress.note(`${target} answers inputs that it has seen faster than new ones: a cache?`)
+  }
   return {
     parity: parity.results,
+    firstAnswers: parity.firstAnswers,
+    cacheAudits,
     async *measure(trials, onRecords) {
       let leftMs = trials.reduce((sum, { warmupMs, durationMs }) => sum + warmupMs + durationMs, 0)
       for (const [index, trial] of trials.entries()) {
@@ -57,6 +73,10 @@ export async function openTrials(setting: TrialsSetting): Promise<Trials> {
     },
   }
 }
+
+const MAX_RANDOM = 2 ** 48 - 1
+
+const agrees = ({ results }: ParityOutcome, name: string) => results.every(({ target, ok }) => target !== name || ok)
 
 function measureOne(
   setting: TrialsSetting,

@@ -185,6 +185,8 @@ describe('two runs', () => {
       seed: 1,
       environment: { ...environment, ...changed },
       parity: [],
+      coldStart: [],
+      cacheAudit: [],
       cells: sides.map(({ cell }) => cell),
       comparisons: [],
       timeline: [],

@@ -1,8 +1,7 @@
 // run.json, declared once: the types of everything after the analysis and the published JSON Schema come from here.
 import { z } from 'zod'
-
-const nullable = <T extends z.ZodType>(type: T) => type.nullable()
-const whole = z.number().int().nonnegative()
+import { cacheAuditSchema, coldStartSchema, paritySchema } from './checks-document.ts'
+import { nullable, whole } from './schema-pieces.ts'
 
 export const estimateSchema = z
   .object({ value: z.number(), low: z.number(), high: z.number() })
@@ -63,6 +62,7 @@ export const PROBLEM_CODES = [
   'error-rate',
   'not-steady',
   'outputs-disagree',
+  'cache-suspected',
   'noisy-host',
   'saturated',
   'server-died',
@@ -182,16 +182,6 @@ export const gateSchema = z.object({
   findings: z.array(findingSchema),
 })
 
-export const paritySchema = z.object({
-  target: z.string(),
-  against: z.string(),
-  maxAbsDifference: nullable(z.number()),
-  ok: z.boolean(),
-  checkedDuringRun: whole,
-  disagreed: whole,
-  reason: nullable(z.string()),
-})
-
 export const identitySchema = z.object({
   kind: z.string(),
   runtime: z.string(),
@@ -243,6 +233,8 @@ export const runSchema = z.object({
   seed: whole,
   environment: environmentSchema,
   parity: z.array(paritySchema),
+  coldStart: z.array(coldStartSchema),
+  cacheAudit: z.array(cacheAuditSchema),
   cells: z.array(cellSchema),
   comparisons: z.array(comparisonSchema),
   timeline: z.array(timelineSchema),

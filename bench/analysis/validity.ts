@@ -1,6 +1,6 @@
 // What spoils a cell's numbers, each with what to try: judged from its measurements and its own summary.
 import { formatCount } from '../core/units.ts'
-import type { Measurement } from '../measurement/types.ts'
+import type { CacheAudit, Measurement } from '../measurement/types.ts'
 import { PERCENTILES, type PercentileName } from './latency.ts'
 import type { CellSummary, Problem, ProblemCode } from './run-document.ts'
 import { samplesFor } from './sample-size.ts'
@@ -34,6 +34,17 @@ export function problemsOf(cell: Judged, measurements: readonly Measurement[]): 
     ...noisyHost(measurements),
     ...(isExplained ? [] : tooFewSamples(cell)),
   ]
+}
+
+/** Told of by an audit of the target before the load. */
+export function cached({ freshMs, repeatedMs, batchSize }: CacheAudit): Problem {
+  return {
+    code: 'cache-suspected',
+    message:
+      `inputs that it had seen were answered in ${ms(repeatedMs)}, new ones in ${ms(freshMs)} (batch size ${batchSize}, ` +
+      'medians): the load repeats 64 inputs',
+    remedy: 'switch the cache off (Triton: response_cache in config.pbtxt), or read the numbers as those of cache hits',
+  }
 }
 
 const FAULT_REMEDY = {

@@ -82,6 +82,8 @@ export function makeRun(changed: Partial<RunDocument> = {}): RunDocument {
     seed: 1,
     environment: ENVIRONMENT,
     parity: [],
+    coldStart: [],
+    cacheAudit: [],
     cells: [makeCell()],
     comparisons: [],
     timeline: [],

@@ -19,7 +19,7 @@ const MEANINGLESS = new Set<ProblemCode>([
   'not-steady',
 ])
 /** The server's own doing: a failure stands, a pass does not. */
-const FLATTERING = new Set<ProblemCode>(['error-rate', 'dropped-requests', 'saturated'])
+const FLATTERING = new Set<ProblemCode>(['error-rate', 'dropped-requests', 'saturated', 'cache-suspected'])
 
 /** Not the server's doing, and never to its advantage: a pass stands, a failure does not, unless noise hit both sides. */
 const BLURRING: ProblemCode = 'noisy-host'

@@ -22,7 +22,7 @@ interface Client {
 
 export function openAutocannonSession(job: LoadJob, signal: AbortSignal): Promise<LoadSession> {
   return Promise.resolve({
-    probe: () => probeNatively(job, signal),
+    probe: (count) => probeNatively(job, signal, count),
     run: (phase, { onRecords }) => runPhase(job, phase, signal, onRecords),
     close: () => Promise.resolve(),
   })
@@ -32,10 +32,10 @@ export function openAutocannonSession(job: LoadJob, signal: AbortSignal): Promis
  * The agreement check compares servers, not clients: it goes through the native engine. Its connections are closed
  * again at once: an idle one occupies a thread of a small server.
  */
-async function probeNatively(job: LoadJob, signal: AbortSignal): Promise<readonly ProbeAnswer[]> {
+async function probeNatively(job: LoadJob, signal: AbortSignal, count?: number): Promise<readonly ProbeAnswer[]> {
   const session = await openNativeSession(job, signal)
   try {
-    return await session.probe()
+    return await session.probe(count)
   } finally {
     await session.close()
   }

@@ -51,7 +51,7 @@ export function startLoadThread(): LoadThread {
       if (signal.aborted) abort()
       signal.addEventListener('abort', abort, { once: true })
       return {
-        probe: async () => (await tell({ kind: 'probe' })) as readonly ProbeAnswer[],
+        probe: async (count) => (await tell({ kind: 'probe', count })) as readonly ProbeAnswer[],
         async run(phase, phaseListener) {
           listener = phaseListener
           return (await tell({ kind: 'run', phase })) as PhaseResult

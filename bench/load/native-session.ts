@@ -61,7 +61,7 @@ export async function openTransportSession(
     return { ...result, verification: check.result() }
   }
   return {
-    probe: () => probeAll(transport, codec, sink, trial.timeoutMs),
+    probe: (count) => probeAll(transport, codec, sink, { count, timeoutMs: trial.timeoutMs }),
     async run(phase, listener) {
       if (phase.name === 'measure') return runOne(phase, listener)
       const [first, rest] = partsOf(phase)

@@ -1,5 +1,5 @@
 // Do all targets answer alike? Asked before any load, with the very requests of the load, at every batch size.
-import type { ParityResult } from '../measurement/types.ts'
+import type { FirstAnswer, ParityResult } from '../measurement/types.ts'
 import { compareOutputs } from './answer-check.ts'
 import { type LoadSession, type ProbeAnswer, REQUEST_VARIANTS } from './types.ts'
 
@@ -16,6 +16,8 @@ export interface ParityRequest {
 export interface ParityOutcome {
   /** One per target and batch size, the reference first; a target that fails never keeps the others from being asked. */
   readonly results: readonly ParityResult[]
+  /** Of each target that answered, at the first batch size. A server's first target pays for the server's start. */
+  readonly firstAnswers: readonly FirstAnswer[]
   /** Outputs of the reference for each prebuilt request, by batch size; missing where the reference failed. */
   readonly expected: ReadonlyMap<number, readonly (readonly Float64Array[])[]>
 }
@@ -23,20 +25,23 @@ export interface ParityOutcome {
 export async function checkParity(request: ParityRequest): Promise<ParityOutcome> {
   const { reference, targets, batchSizes } = request
   const results: ParityResult[] = []
+  const firstAnswers: FirstAnswer[] = []
   const expected = new Map<number, readonly (readonly Float64Array[])[]>()
   for (const batchSize of batchSizes) {
     const answers = await ask(request, reference, batchSize)
+    if (batchSize === batchSizes[0]) firstAnswers.push(...firstAnswer(reference, answers))
     const outputs = answers.flatMap((answer) => (answer.ok ? [answer.outputs] : []))
     const whole = outputs.length === REQUEST_VARIANTS
     if (whole) expected.set(batchSize, outputs)
     results.push(verdict(reference, reference, batchSize, whole ? { ok: true, maxAbsDifference: 0 } : failure(answers)))
     for (const target of targets.filter((name) => name !== reference)) {
       const others = await ask(request, target, batchSize)
+      if (batchSize === batchSizes[0]) firstAnswers.push(...firstAnswer(target, others))
       const found = whole ? difference(others, outputs, request.tolerance) : withoutReference(others, reference)
       results.push(verdict(target, reference, batchSize, found))
     }
   }
-  return { results, expected }
+  return { results, firstAnswers, expected }
 }
 
 type Found =
@@ -50,6 +55,12 @@ async function ask({ open }: ParityRequest, target: string, batchSize: number): 
   } finally {
     await session.close()
   }
+}
+
+function firstAnswer(target: string, [first, ...later]: readonly ProbeAnswer[]): FirstAnswer[] {
+  const sorted = later.flatMap(({ ok, ms }) => (ok ? [ms] : [])).sort((one, other) => one - other)
+  const laterMs = sorted[sorted.length >> 1]
+  return first?.ok && laterMs !== undefined ? [{ target, firstMs: first.ms, laterMs }] : []
 }
 
 function difference(

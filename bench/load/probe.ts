@@ -1,4 +1,4 @@
-// Sends every prebuilt request once, one after the other, and gives back the values of each answer.
+// Sends prebuilt requests once each, one after the other, and gives back the values of each answer.
 import { nowNs } from '../core/clock.ts'
 import type { Codec } from '../protocol/types.ts'
 import type { LaneSink, Transport } from './transport.ts'
@@ -9,16 +9,16 @@ const MOST_FAILURES = 3
 
 const PROBED_LANE = 0
 
-/** @returns one answer per prebuilt request; fewer when the target fails again and again */
+/** @returns one answer per request; fewer when the target fails again and again */
 export async function probeAll(
   transport: Transport,
   codec: Codec,
   sink: { current: LaneSink | null },
-  timeoutMs: number,
+  { count = REQUEST_VARIANTS, timeoutMs }: { readonly count?: number | undefined; readonly timeoutMs: number },
 ): Promise<readonly ProbeAnswer[]> {
   const answers: ProbeAnswer[] = []
   let failures = 0
-  for (let variant = 0; variant < REQUEST_VARIANTS && failures < MOST_FAILURES; variant++) {
+  for (let variant = 0; variant < count && failures < MOST_FAILURES; variant++) {
     const answer = await probeOne(transport, codec, sink, { variant, timeoutMs })
     failures = answer.ok ? 0 : failures + 1
     answers.push(answer)
@@ -44,12 +44,14 @@ function probeOne(
       },
       onAnswer(_lane, outcome, code, _sent, _received, body, start, end, headerLength) {
         clearTimeout(timer)
-        if (outcome === 'ok' && body !== null) return resolve(codec.decode(body, start, end, headerLength))
-        const waitedMs = Math.round((nowNs() - sentNs) / 1e6)
+        const ms = (nowNs() - sentNs) / 1e6
+        if (outcome === 'ok' && body !== null) {
+          return resolve({ ...codec.decode(body, start, end, headerLength), ms })
+        }
         const what =
-          outcome === 'timeout' ? `no answer within ${waitedMs} ms` : `${outcome}${code === 0 ? '' : ` ${code}`}`
+          outcome === 'timeout' ? `no answer within ${Math.round(ms)} ms` : `${outcome}${code === 0 ? '' : ` ${code}`}`
         // A transport's text says what happened, with the status in front.
-        resolve({ ok: false, reason: text === '' ? what : text })
+        resolve({ ok: false, reason: text === '' ? what : text, ms })
       },
     }
     transport.send(PROBED_LANE, variant)

@@ -105,15 +105,15 @@ export interface PhaseListener {
   onRecords(records: RequestColumns): void
 }
 
-/** One answered (or failed) probe request: `outputs` when it was a good answer, else why not. */
+/** One answered (or failed) probe request: `outputs` when it was a good answer, else why not; `ms` from send to answer. */
 export type ProbeAnswer =
-  | { readonly ok: true; readonly outputs: readonly Float64Array[] }
-  | { readonly ok: false; readonly reason: string }
+  | { readonly ok: true; readonly outputs: readonly Float64Array[]; readonly ms: number }
+  | { readonly ok: false; readonly reason: string; readonly ms: number }
 
 /** Connections to one target, over which a trial's phases run one after the other. */
 export interface LoadSession {
-  /** Sends each prebuilt request once, one after the other. For the parity check and as the very first warm-up. */
-  probe(): Promise<readonly ProbeAnswer[]>
+  /** Sends the first `count` prebuilt requests (default: all) once, one after the other. For checks before the load. */
+  probe(count?: number): Promise<readonly ProbeAnswer[]>
   /**
    * Runs until the duration is over and every request in flight is answered or timed out; then nothing is in flight,
    * and every record has been handed on.

@@ -5,7 +5,7 @@ import type { LoadJob, Phase, PhaseProgress, PhaseResult, ProbeAnswer } from './
 /** Each command is answered by exactly one reply with its number; progress and records come in between. */
 export type Command =
   | { readonly kind: 'open'; readonly number: number; readonly job: LoadJob }
-  | { readonly kind: 'probe'; readonly number: number }
+  | { readonly kind: 'probe'; readonly number: number; readonly count: number | undefined }
   | { readonly kind: 'run'; readonly number: number; readonly phase: Phase }
   | { readonly kind: 'close'; readonly number: number }
   /** Not answered: what runs ends at once. */

@@ -19,7 +19,7 @@ async function obey(command: Exclude<Command, { kind: 'abort' }>): Promise<Comma
       session = await openSession(command.job, abortion.signal)
       return null
     case 'probe':
-      return opened(session).probe()
+      return opened(session).probe(command.count)
     case 'run':
       return opened(session).run(command.phase, {
         onProgress: (progress) => reply({ kind: 'progress', progress }),

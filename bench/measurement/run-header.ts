@@ -7,7 +7,7 @@ import type { CellKey } from '../plan/types.ts'
 import type { Identity } from '../runtime/types.ts'
 import type { Scenario } from '../scenario/types.ts'
 import type { HostFacts } from './host.ts'
-import type { ClientFloor, ParityResult } from './types.ts'
+import type { CacheAudit, ClientFloor, FirstAnswer, ParityResult } from './types.ts'
 
 export interface RunHeader {
   readonly schemaVersion: 1
@@ -24,6 +24,10 @@ export interface RunHeader {
   /** Of each cell, in the same order; null where none was measured. */
   readonly floors: readonly (ClientFloor | null)[]
   readonly parity: readonly ParityResult[]
+  /** From its start until a server was ready, by name; none for external servers. */
+  readonly readyMs: Readonly<Record<string, number>>
+  readonly firstAnswers: readonly FirstAnswer[]
+  readonly cacheAudits: readonly CacheAudit[]
   readonly environment: HostFacts & {
     readonly dyno: string
     readonly stealFraction: number | null

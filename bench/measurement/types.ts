@@ -90,6 +90,25 @@ export interface ParityResult {
   readonly reason: string | null
 }
 
+/** A target's first answer, which pays for what is set up on demand, beside those that came after it. */
+export interface FirstAnswer {
+  readonly target: string
+  readonly firstMs: number
+  /** Median. */
+  readonly laterMs: number
+}
+
+/** Inputs that a target had not seen, and the same once more: medians, ms, of one request in flight. */
+export interface CacheAudit {
+  readonly target: string
+  readonly batchSize: number
+  /** Of the fastest set of new inputs. */
+  readonly freshMs: number
+  /** Of the slowest set of repeated ones. */
+  readonly repeatedMs: number
+  readonly suspected: boolean
+}
+
 /** What the generator itself reaches and adds under a cell's load: the same load against a server that answers at once. */
 export interface ClientFloor {
   readonly requestsPerSec: number

@@ -145,6 +145,11 @@ export function makeReportInput(): ReportInput {
         reason: HOSTILE,
       },
     ],
+    coldStart: [
+      { target: 'flask', readyMs: 4200, firstMs: 31, laterMs: 1.2 },
+      { target: HOSTILE, readyMs: null, firstMs: 3, laterMs: 1 },
+    ],
+    cacheAudit: [{ target: 'flask', batchSize: 8, freshMs: 1.5, repeatedMs: 1.4, suspected: false }],
     cells,
     timeline: ['flask', 'triton'].flatMap((target) =>
       [0.2, 0.4, 0.6].map((seconds) => ({

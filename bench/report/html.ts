@@ -2,6 +2,7 @@
 import { loadText } from '../analysis/load-text.ts'
 import type { CellSummary } from '../analysis/run-document.ts'
 import { formatBytes } from '../core/units.ts'
+import { BEFORE_LOAD_COLUMNS, BEFORE_LOAD_TITLE, beforeLoadRows } from './before-load.ts'
 import { LOAD } from './cell-columns.ts'
 import { cellText, differenceText, loadsOf, sharedProblems, targetsOf } from './cell-text.ts'
 import { colourOf } from './charts/theme.ts'
@@ -27,6 +28,7 @@ export function renderHtml(input: ReportInput, charts: readonly DrawnChart[]): s
     '<h2>Charts</h2>',
     ...charts.map(figure),
     parity(input),
+    beforeLoad(input),
     environment(input),
   ]
   return renderPage(run.scenario.name, body, SCRIPT)
@@ -97,6 +99,16 @@ function parity({ run }: ReportInput): string {
   const head =
     '<tr><th>target</th><th>against</th><th>agrees</th><th class="right">largest difference</th><th class="right">checked during the load</th><th class="right">disagreed</th></tr>'
   return `<h2>Do they answer alike?</h2><div class="scroll" tabindex="0"><table><thead>${head}</thead><tbody>${rows.join('')}</tbody></table></div>`
+}
+
+function beforeLoad(input: ReportInput): string {
+  const rows = beforeLoadRows(input)
+  if (rows.length === 0) return ''
+  const cell = (tag: string) => (text: string, column: number) =>
+    `<${tag}${column === 0 ? '' : ' class="right"'}>${escapeHtml(text)}</${tag}>`
+  const head = BEFORE_LOAD_COLUMNS.map(cell('th')).join('')
+  const body = rows.map((row) => `<tr>${row.map(cell('td')).join('')}</tr>`).join('')
+  return `<h2>${BEFORE_LOAD_TITLE}</h2><p class="soft">One request in flight. Targets of one server share its start. A cache would answer the same inputs faster than new ones.</p><div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`
 }
 
 function environment({ run }: ReportInput): string {

@@ -3,6 +3,7 @@
 import { loadText } from '../analysis/load-text.ts'
 import type { CellSummary } from '../analysis/run-document.ts'
 import { formatBytes, formatCount } from '../core/units.ts'
+import { BEFORE_LOAD_COLUMNS, BEFORE_LOAD_TITLE, beforeLoadRows } from './before-load.ts'
 import {
   BATCH,
   CEILING,
@@ -37,6 +38,7 @@ export function renderMarkdown(input: ReportInput): string {
     findingsOf(input).map((sentence) => `- ${escapeMarkdown(sentence)}`),
     problemSection(input),
     paritySection(input),
+    beforeLoadSection(input),
     ...loadsOf(run.cells).map((load) => [
       `## ${loadText(load)}`,
       '',
@@ -113,6 +115,19 @@ function paritySection({ run }: ReportInput): string[] {
     '|---|---|---|--:|--:|--:|',
   ]
   return ['## Do they answer alike?', '', ...head, ...rows]
+}
+
+function beforeLoadSection(input: ReportInput): string[] {
+  const rows = beforeLoadRows(input)
+  if (rows.length === 0) return []
+  const line = (texts: readonly string[]) => `| ${texts.map(escapeMarkdown).join(' | ')} |`
+  return [
+    `## ${BEFORE_LOAD_TITLE}`,
+    '',
+    line(BEFORE_LOAD_COLUMNS),
+    `|---|${'--:|'.repeat(BEFORE_LOAD_COLUMNS.length - 1)}`,
+    ...rows.map(line),
+  ]
 }
 
 function gateSection({ run }: ReportInput): string[] {

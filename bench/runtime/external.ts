@@ -51,6 +51,7 @@ export async function reachExternal({
       notice: null,
     },
     url,
+    readyMs: null,
     grpcAddress: spec.grpcUrl,
     metricsUrl: spec.metricsUrl,
     tls,

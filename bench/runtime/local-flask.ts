@@ -34,8 +34,9 @@ export async function startFlask(
       const url = `http://127.0.0.1:${port}`
       const look = () => lookAtFlask(url, spec, () => countPollingWorkers(started.pid, port))
       const wait = { server: started, model: request.model, timeoutMs: spec.startTimeoutMs, look, loadFailure }
-      await waitUntilReady(wait, request)
-      return serverOf(started, url, identityOf(spec, setting, { pid: started.pid, model }))
+      const readyMs = await waitUntilReady(wait, request)
+      const identity = identityOf(spec, setting, { pid: started.pid, model })
+      return serverOf(started, { url, identity, readyMs })
     } catch (error) {
       await started.stop()
       throw error
@@ -108,11 +109,10 @@ function identityOf(
   }
 }
 
-function serverOf(started: StartedProcess, url: string, identity: Identity): RunningServer {
+function serverOf(started: StartedProcess, known: Pick<RunningServer, 'url' | 'identity' | 'readyMs'>): RunningServer {
   return {
     name: started.name,
-    identity,
-    url,
+    ...known,
     grpcAddress: null,
     metricsUrl: null,
     tls: null,

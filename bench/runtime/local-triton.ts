@@ -36,7 +36,7 @@ export async function startTriton(request: TritonRequest, setting: LocalSetting)
     const started = await startProcess(programOf(request, setting, { ports: { http, grpc, metrics }, env, model }))
     try {
       const url = `http://127.0.0.1:${http}`
-      await waitUntilReady(
+      const readyMs = await waitUntilReady(
         {
           server: started,
           model: request.model,
@@ -52,6 +52,7 @@ export async function startTriton(request: TritonRequest, setting: LocalSetting)
         name: request.name,
         identity,
         url,
+        readyMs,
         grpcAddress: `127.0.0.1:${grpc}`,
         metricsUrl: `http://127.0.0.1:${metrics}/metrics`,
         tls: null,

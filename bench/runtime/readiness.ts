@@ -37,11 +37,15 @@ const EVIDENCE_LINES = 20
 /** Enough of a log to hold a stack trace and what a server prints after it. */
 const REASON_LINES = 300
 
-/** @throws BenchError `server-died`, `server-not-ready`, `model-not-loaded`, with the last lines of the log; the signal's reason */
+/**
+ * To be called as soon as the server has been started.
+ * @returns how long it took, ms
+ * @throws BenchError `server-died`, `server-not-ready`, `model-not-loaded`, with the last lines of the log; the signal's reason
+ */
 export async function waitUntilReady(
   wait: Wait,
   { signal, events }: Pick<StartRequest, 'signal' | 'events'>,
-): Promise<void> {
+): Promise<number> {
   const startedMs = nowNs() / 1e6
   let tellAtMs = FIRST_STEP_MS
   // A look may hang for as long as its own time limit: the end of the server or of the run is noticed at once.
@@ -52,7 +56,7 @@ export async function waitUntilReady(
     const death = wait.server.death()
     if (death !== null) throw diedError(wait, death.reason)
     const found = await Promise.race([wait.look().catch(() => NO_ANSWER), cutShort])
-    if (found.state === 'ready') return
+    if (found.state === 'ready') return nowNs() / 1e6 - startedMs
     if (found.state === 'failed') throw notLoadedError(wait, found.why)
     const waitedMs = nowNs() / 1e6 - startedMs
     if (waitedMs > wait.timeoutMs) throw notReadyError(wait, found.why)

@@ -57,6 +57,8 @@ export interface RunningServer {
   readonly metricsUrl: string | null
   /** For its https addresses; `null` where it has none. */
   readonly tls: TlsSettings | null
+  /** From its start until it served its model; `null` where somebody else started it. */
+  readonly readyMs: number | null
   /** `null` while it runs; else one sentence, e.g. `triton was killed by SIGKILL`, with its last log lines. */
   death(): { readonly reason: string; readonly logTail: readonly string[] } | null
   /** For which somebody else has held it still until now (`docker pause`). */

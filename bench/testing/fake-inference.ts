@@ -19,6 +19,8 @@ export interface FakeServerOptions {
   readonly offset?: number
   /** gRPC: SETTINGS_MAX_CONCURRENT_STREAMS. */
   readonly mostStreams?: number
+  /** Answers inputs that it has seen at once. */
+  readonly caches?: boolean
   /** Answers this many requests, then destroys every socket and stops listening. */
   readonly dieAfter?: number
 }
@@ -51,6 +53,7 @@ export function fakeOutputs(values: readonly number[] | Float64Array): number[] 
 export class FakeInference {
   readonly options: FakeServerOptions
   readonly #die: () => void
+  readonly #seen = new Set<string>()
   requests = 0
   successes = 0
   failures = 0
@@ -68,7 +71,10 @@ export class FakeInference {
     if (this.requests > dieAfter) this.#die()
     if (this.requests > dieAfter || silent) return
     const answer = this.#answer(values)
-    after(latencyMs, () => {
+    const key = values.join()
+    const isCached = this.options.caches === true && this.#seen.has(key)
+    this.#seen.add(key)
+    after(isCached ? 0 : latencyMs, () => {
       // Counted before the answer is out, so that whoever has the answer finds it counted.
       if (answer.kind === 'status') this.failures++
       else {

@@ -37,7 +37,7 @@ export async function startFlaskContainer(request: FlaskRequest, place: DockerPl
       const port = started.port(inside)
       const url = `http://127.0.0.1:${port}`
       const countWorkers = () => countPollingWorkers(started.pid, inside)
-      await waitUntilReady(
+      const readyMs = await waitUntilReady(
         {
           server: started,
           model: request.model,
@@ -65,6 +65,7 @@ export async function startFlaskContainer(request: FlaskRequest, place: DockerPl
           notice: null,
         },
         url,
+        readyMs,
         grpcAddress: null,
         metricsUrl: null,
         tls: null,

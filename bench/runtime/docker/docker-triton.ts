@@ -36,7 +36,7 @@ export async function startTritonContainer(request: TritonRequest, place: Docker
     try {
       const [http = 0, grpc = 0, metrics = 0] = container.ports.map(({ inside }) => started.port(inside))
       const endpoint = { url: `http://127.0.0.1:${http}`, tls: null }
-      await waitUntilReady(
+      const readyMs = await waitUntilReady(
         {
           server: started,
           model: request.model,
@@ -65,6 +65,7 @@ export async function startTritonContainer(request: TritonRequest, place: Docker
           notice: gpus.notice,
         },
         url: endpoint.url,
+        readyMs,
         grpcAddress: `127.0.0.1:${grpc}`,
         metricsUrl: `http://127.0.0.1:${metrics}/metrics`,
         tls: null,
