@@ -2,15 +2,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { OTHER_GATES, type RepeatedLatency, repetitionValues } from './analysis/other-gates.ts'
-import { conditionKeyOf, type Finding } from './analysis/run-document.ts'
-import type { SummarisedCell } from './analysis/summarise.ts'
+import { failingGates, OTHER_GATES } from './analysis/other-gates.ts'
+import type { Finding } from './analysis/run-document.ts'
 import { calibrationAnswer } from './calibration/answers.ts'
 import { knownLatency } from './calibration/behaviour.ts'
 import { type CalibrationHost, startCalibrationHost } from './calibration/server.ts'
 import type { Context } from './cli/command.ts'
-import { createProgress, type Progress } from './progress.ts'
-import { measureScenario } from './run.ts'
+import { createProgress } from './progress.ts'
+import { measureScenario, type World } from './run.ts'
 import { NO_OVERRIDES } from './scenario/load-scenario.ts'
 import type { ModelSpec } from './scenario/types.ts'
 
@@ -21,9 +20,8 @@ const SLOWDOWNS = [1, 1.1, 1.2] as const
 const MEDIAN_MS = 4
 const SIGMA = 0.3
 const REPETITIONS = 5
-const JUDGED = ['p50', 'p99'] as const
 
-const MODEL: ModelSpec = {
+export const SELF_TEST_MODEL: ModelSpec = {
   name: 'calibration',
   version: null,
   inputs: [{ name: 'x', datatype: 'FP32', shape: [4] }],
@@ -44,11 +42,21 @@ export interface SelfTestRow {
   readonly others: readonly { readonly name: string; readonly fail: number }[]
 }
 
+export interface SelfTestOptions {
+  /** Of each slowdown. */
+  readonly runs: number
+  /** Of each of the repetitions. */
+  readonly windowMs: number
+}
+
 /**
  * Runs `dyno run` on two built-in servers of known latency, `runs` times for each slowdown.
  * @throws BenchError as a run does
  */
-export async function selfTest(runs: number, context: Context, progress: Progress): Promise<SelfTestRow[]> {
+export async function selfTest(
+  { runs, windowMs }: SelfTestOptions,
+  { context, progress }: World,
+): Promise<SelfTestRow[]> {
   const dir = mkdtempSync(join(tmpdir(), 'dyno-self-test-'))
   const host = await startCalibrationHost(null)
   try {
@@ -57,7 +65,7 @@ export async function selfTest(runs: number, context: Context, progress: Progres
       const found: Outcome[] = []
       for (let run = 1; run <= runs && !context.signal.aborted; run++) {
         progress.step(`${nameOf(slowdown)}: run ${run} of ${runs}`)
-        found.push(await runOnce(join(dir, `${slowdown}-${run}`), slowdown, { host, seed: run, context }))
+        found.push(await runOnce(join(dir, `${slowdown}-${run}`), slowdown, { host, seed: run, windowMs, context }))
       }
       rows.push(rowOf(slowdown, found))
     }
@@ -76,51 +84,51 @@ export function nameOf(slowdown: number): string {
 interface Outcome {
   readonly status: 'pass' | 'fail' | 'inconclusive'
   readonly failed: readonly Finding[]
-  readonly failedOthers: ReadonlySet<string>
+  readonly failedOthers: readonly string[]
+}
+
+interface RunSetting {
+  readonly host: CalibrationHost
+  readonly seed: number
+  readonly windowMs: number
+  readonly context: Context
 }
 
 async function runOnce(
   outDir: string,
   slowdown: number,
-  { host, seed, context }: { readonly host: CalibrationHost; readonly seed: number; readonly context: Context },
+  { host, seed, windowMs, context }: RunSetting,
 ): Promise<Outcome> {
-  const answer = calibrationAnswer({ api: 'flask', protocol: 'http', tensors: 'json' }, MODEL, 1)
-  const serve = async (factor: number) => {
+  const answer = calibrationAnswer({ api: 'flask', protocol: 'http', tensors: 'json' }, SELF_TEST_MODEL, 1)
+  // Two seeds: servers that draw the same latencies one after the other differ by less than two servers do.
+  const serve = async (factor: number, serverSeed: number) => {
     const latency = { kind: 'log-normal', medianMs: MEDIAN_MS * factor, sigma: SIGMA } as const
-    const behaviour = { ...knownLatency(latency), seed: seed * 10 + Math.round(factor * 10) + (factor === 1 ? 1 : 0) }
-    return await host.serve({ protocol: 'http', answer, behaviour })
+    return await host.serve({ protocol: 'http', answer, behaviour: { ...knownLatency(latency), seed: serverSeed } })
   }
-  const [before, after] = [await serve(1), await serve(slowdown)]
+  const [before, after] = [await serve(1, 2 * seed), await serve(slowdown, 2 * seed + 1)]
   const path = `${outDir}.yaml`
-  writeFileSync(path, scenarioText(before.address, after.address))
+  writeFileSync(path, selfTestScenario({ before: before.address, after: after.address, windowMs }))
   const { analysed } = await measureScenario(
     { path, overrides: { ...NO_OVERRIDES, seed }, runtime: 'auto', outDir },
     { context, progress: createProgress(context.stderr, 'quiet') },
   )
   const { gate } = analysed.run
   const failed = gate?.findings.filter(({ status }) => status === 'fail') ?? []
-  return { status: gate?.status ?? 'inconclusive', failed, failedOthers: otherVerdicts(analysed.summarised) }
+  const failedOthers = failingGates(analysed.summarised, { baseline: 'before', repetitions: REPETITIONS })
+  return { status: gate?.status ?? 'inconclusive', failed, failedOthers }
 }
 
-/** Names of the gates that would fail by p50 or p99 of any cell, which is what dyno's rules look at. */
-function otherVerdicts(summarised: readonly SummarisedCell[]): Set<string> {
-  const ofTarget = (target: string) => summarised.filter(({ cell }) => cell.target === target)
-  const after = new Map(ofTarget('after').map((side) => [conditionKeyOf(side.cell), side]))
-  const latencies = ofTarget('before').flatMap((before) =>
-    JUDGED.flatMap((metric): RepeatedLatency[] => {
-      const [one, other] = [before.latency[metric], after.get(conditionKeyOf(before.cell))?.latency[metric] ?? null]
-      if (one === null || other === null) return []
-      return [{ before: repetitionValues(one, REPETITIONS), after: repetitionValues(other, REPETITIONS) }]
-    }),
-  )
-  return new Set(OTHER_GATES.filter(({ fails }) => latencies.some(fails)).map(({ name }) => name))
+interface ServedPair extends Pick<SelfTestOptions, 'windowMs'> {
+  /** URLs. */
+  readonly before: string
+  readonly after: string
 }
 
 /** As a user would write it: two servers of the same app, and rules about the second. */
-function scenarioText(before: string, after: string): string {
+export function selfTestScenario({ before, after, windowMs }: ServedPair): string {
   return `name: gate-self-test
 model:
-  name: ${MODEL.name}
+  name: ${SELF_TEST_MODEL.name}
   inputs: [{ name: x, datatype: FP32, shape: [4] }]
   outputs: [{ name: y, datatype: FP32, shape: [1] }]
 servers:
@@ -130,7 +138,7 @@ targets:
   before: { server: before, api: flask, protocol: http }
   after: { server: after, api: flask, protocol: http }
 matrix: { batchSize: [1], load: [{ concurrency: 4 }, { concurrency: 8 }] }
-measure: { warmup: 100ms, duration: 1s, repetitions: ${REPETITIONS} }
+measure: { warmup: 100ms, duration: ${windowMs}ms, repetitions: ${REPETITIONS} }
 compare: { baseline: before }
 gate:
   rules:
@@ -149,6 +157,6 @@ function rowOf(slowdown: number, found: readonly Outcome[]): SelfTestRow {
     inconclusive: count(({ status }) => status === 'inconclusive'),
     fail: count(({ status }) => status === 'fail'),
     failedBy: { p50: by('p50'), p99: by('p99') },
-    others: OTHER_GATES.map(({ name }) => ({ name, fail: count(({ failedOthers }) => failedOthers.has(name)) })),
+    others: OTHER_GATES.map(({ name }) => ({ name, fail: count(({ failedOthers }) => failedOthers.includes(name)) })),
   }
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { OTHER_GATES, repetitionValues } from './other-gates.ts'
+import { CLOSED, closedLoop, makeMeasurement } from './measurement-fixture.ts'
+import { failingGates, OTHER_GATES, repetitionValues } from './other-gates.ts'
+import { summarise } from './summarise.ts'
 
 const failing = (before: readonly number[], after: readonly number[]) =>
   OTHER_GATES.filter(({ fails }) => fails({ before, after })).map(({ name }) => name)
@@ -22,5 +24,25 @@ describe('other gates', () => {
     const [one, two] = repetitionValues({ value: 10, deviations, within: null }, 2)
     expect(one).toBeCloseTo(10)
     expect(two).toBeCloseTo(20)
+  })
+
+  it('judge every target but the baseline, condition by condition, up to the repetitions that were planned', () => {
+    const cells = (slow: { readonly target: string; readonly batchSize: number; readonly repetition: number }) =>
+      ['before', 'after'].flatMap((target) =>
+        [1, 4].map((batchSize) => {
+          const key = { target, batchSize, load: CLOSED }
+          const measurements = [1, 2, 3].map((repetition) => {
+            const isSlow = slow.target === target && slow.batchSize === batchSize && slow.repetition === repetition
+            return makeMeasurement({ ...key, repetition, ...closedLoop(Array(200).fill(isSlow ? 30 : 10)) })
+          })
+          return summarise(key, measurements, null)
+        }),
+      )
+    const setting = { baseline: 'before', repetitions: 2 }
+    expect(failingGates(cells({ target: 'after', batchSize: 4, repetition: 2 }), setting)).toContain(
+      'previous value, 10 % more',
+    )
+    expect(failingGates(cells({ target: 'after', batchSize: 4, repetition: 3 }), setting)).toEqual([])
+    expect(failingGates(cells({ target: 'before', batchSize: 1, repetition: 1 }), setting)).toEqual([])
   })
 })

@@ -1,6 +1,8 @@
 // Gates as other tools have them, on the same measurements: what dyno's own is held against in docs/method.md.
 import { twoSidedP } from '../core/student-t.ts'
+import { conditionKeyOf } from './run-document.ts'
 import type { Spread } from './spread.ts'
+import type { SummarisedCell } from './summarise.ts'
 
 /** One latency of one cell, ms: what each repetition measured before and after a change. */
 export interface RepeatedLatency {
@@ -27,6 +29,33 @@ export const OTHER_GATES: readonly OtherGate[] = [
   threshold('previous value, 200 %', 2),
   { name: 't-test over repetitions, p < 0.05', fails: isSlowerByTTest },
 ]
+
+/** What dyno's rules look at where it is held against them. */
+const JUDGED = ['p50', 'p99'] as const
+
+/**
+ * Names of the gates that would fail a run: by p50 or p99 of any cell, held against the baseline target's.
+ * @param repetitions the planned ones
+ */
+export function failingGates(
+  summarised: readonly SummarisedCell[],
+  { baseline, repetitions }: { readonly baseline: string; readonly repetitions: number },
+): string[] {
+  const baselines = new Map(
+    summarised.filter(({ cell }) => cell.target === baseline).map((side) => [conditionKeyOf(side.cell), side]),
+  )
+  const latencies = summarised
+    .filter(({ cell }) => cell.target !== baseline)
+    .flatMap((candidate) =>
+      JUDGED.flatMap((metric): RepeatedLatency[] => {
+        const before = baselines.get(conditionKeyOf(candidate.cell))?.latency[metric] ?? null
+        const after = candidate.latency[metric]
+        if (before === null || after === null) return []
+        return [{ before: repetitionValues(before, repetitions), after: repetitionValues(after, repetitions) }]
+      }),
+    )
+  return OTHER_GATES.filter(({ fails }) => latencies.some(fails)).map(({ name }) => name)
+}
 
 /** Welch (1947): unequal variances, two-sided, and the candidate has to be the slower one. Each comparison by itself. */
 function isSlowerByTTest({ before, after }: RepeatedLatency): boolean {

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { type Context, defineCommand } from '../cli/command.ts'
 import { BenchError, EXIT, type ExitCode, messageOf } from '../core/errors.ts'
 import { writeFileAtomic } from '../core/files.ts'
+import { parseDurationMs } from '../core/units.ts'
 import { type Baseline, parseBaseline } from '../gate/baseline.ts'
 import { judge } from '../gate/judge.ts'
 import { renderJunit } from '../gate/junit.ts'
@@ -11,10 +12,11 @@ import { renderSummary } from '../gate/summary.ts'
 import { readHeader } from '../measurement/run-header.ts'
 import { createProgress } from '../progress.ts'
 import { renderGate } from '../report/terminal.ts'
-import { nameOf, type SelfTestRow, selfTest } from '../self-test.ts'
+import { nameOf, type SelfTestOptions, type SelfTestRow, selfTest } from '../self-test.ts'
 import { RUN_DIR, readRun } from './run-directory.ts'
 
 const SELF_TEST_RUNS = 10
+const SELF_TEST_WINDOW_MS = 1000
 
 const EXIT_BY_STATUS = { pass: EXIT.ok, fail: EXIT.gateFailed, inconclusive: EXIT.untrusted } as const
 
@@ -48,15 +50,24 @@ export const gateCommand = defineCommand({
       placeholder: 'N',
       description: `--self-test: runs of each kind. Default: ${SELF_TEST_RUNS}, a quarter of an hour in all.`,
     },
+    window: {
+      kind: 'text',
+      placeholder: 'DURATION',
+      description: `--self-test: length of each of the 5 windows of a cell. Default: ${SELF_TEST_WINDOW_MS / 1e3} s.`,
+    },
     json: { kind: 'switch', description: 'Prints the verdict as JSON.' },
   },
   examples: [
     'dyno gate reports/runs/latest --baseline baseline.json --junit gate.xml',
     'dyno gate --self-test --runs 5',
+    'dyno gate --self-test --runs 20 --window 5s',
   ],
   async run({ operands: [dir], flags }, context): Promise<ExitCode> {
     const { cwd, stdout } = context
-    if (flags['self-test']) return await runSelfTest(flags.runs ?? SELF_TEST_RUNS, flags.json, context)
+    if (flags['self-test']) {
+      const options = { runs: flags.runs ?? SELF_TEST_RUNS, windowMs: windowOf(flags.window) }
+      return await runSelfTest(options, flags.json, context)
+    }
     if (dir === undefined) {
       throw new BenchError({
         kind: 'usage',
@@ -94,19 +105,35 @@ export const gateCommand = defineCommand({
   },
 })
 
-async function runSelfTest(runs: number, isJson: boolean, context: Context): Promise<ExitCode> {
+/** Shorter ones do not hold enough requests for a p99. */
+const SHORTEST_WINDOW_MS = 100
+
+function windowOf(text: string | null): number {
+  if (text === null) return SELF_TEST_WINDOW_MS
+  const windowMs = parseDurationMs(text)
+  if (windowMs !== null && windowMs >= SHORTEST_WINDOW_MS) return windowMs
+  throw new BenchError({
+    kind: 'usage',
+    code: 'flag-value',
+    message: `--window cannot be '${text}'`,
+    hint: `write a duration from ${SHORTEST_WINDOW_MS} ms with its unit, e.g. --window 5s`,
+  })
+}
+
+async function runSelfTest(options: SelfTestOptions, isJson: boolean, context: Context): Promise<ExitCode> {
   const { stdout, stderr } = context
   const progress = createProgress(stderr, 'plain')
-  const rows = await selfTest(runs, context, progress)
+  const rows = await selfTest(options, { context, progress })
   if (isJson) stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
-  else stdout.write(renderSelfTest(rows))
+  else stdout.write(renderSelfTest(rows, options.windowMs))
   return EXIT.ok
 }
 
-function renderSelfTest(rows: readonly SelfTestRow[]): string {
+function renderSelfTest(rows: readonly SelfTestRow[], windowMs: number): string {
   const others = rows[0]?.others.map(({ name }) => name) ?? []
   return [
-    'Two built-in servers of one known latency (median 4 ms, p99 8 ms), 4 and 8 in flight, 5 windows of 1 s,',
+    'Two built-in servers of one known latency (median 4 ms, p99 8 ms), 4 and 8 in flight, 5 windows of ' +
+      `${windowMs / 1e3} s,`,
     'gated by p50 at most 5 % and p99 at most 10 % worse. A failure where nothing differs is a false alarm.',
     '',
     ...table(
