@@ -1,4 +1,5 @@
 // The one clock of the load path: monotonic, in nanoseconds, as a double (exact to the nanosecond for 104 days).
+import { performance } from 'node:perf_hooks'
 
 /** Nanoseconds since this thread's time origin. Compare readings of one thread only. */
 export function nowNs(): number {

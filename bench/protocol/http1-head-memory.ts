@@ -1,11 +1,13 @@
 // The last head of a connection and what it said: answers of a load test mostly begin with the same bytes.
 import { copyHead, emptyHead, type ResponseHead } from './http1-head.ts'
+import { SameBytes } from './same-bytes.ts'
 
 /** Longer ones are read line by line every time. */
 const LONGEST_HEAD_BYTES = 1024
 
 export class HeadMemory {
   readonly #bytes = new Uint8Array(LONGEST_HEAD_BYTES)
+  readonly #same = new SameBytes(this.#bytes)
   readonly #head = emptyHead()
   /** 0: nothing is remembered. */
   #length = 0
@@ -22,10 +24,7 @@ export class HeadMemory {
   recall(bytes: Uint8Array, start: number, end: number, head: ResponseHead): number {
     const length = this.#length
     if (length === 0 || end - start < length) return 0
-    // From behind: what changes, such as a length or a date, lies nearer to the end than the status line.
-    for (let offset = length - 1; offset >= 0; offset--) {
-      if (bytes[start + offset] !== this.#bytes[offset]) return 0
-    }
+    if (!this.#same.liesAt(bytes, start, 0, length)) return 0
     copyHead(this.#head, head)
     return length
   }

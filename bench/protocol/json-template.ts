@@ -1,6 +1,7 @@
 // The fast way to know an answer's form: its bytes equal an accepted answer's, except for numbers that may differ.
 // Nothing is parsed or allocated when an answer is matched; what does not match is left to a full parse.
 import { isDigit, scanInteger, scanReal } from './json-number.ts'
+import { SameBytes } from './same-bytes.ts'
 import type { IntegerRange } from './tensors.ts'
 
 /** What may stand where a number stood: any finite number, a whole number of a range, or only the same bytes. */
@@ -10,8 +11,9 @@ export type NumberSlot = 'real' | IntegerRange | 'same'
 export type JsonPath = readonly (string | number)[]
 
 export interface JsonTemplate {
-  readonly bytes: Uint8Array
-  /** Where each number that may differ begins and ends in `bytes`. */
+  readonly length: number
+  readonly same: SameBytes
+  /** Where each number that may differ begins and ends in it. */
   readonly numberStarts: Int32Array
   readonly numberEnds: Int32Array
   /** `null`: any finite number. */
@@ -54,21 +56,26 @@ export function learnTemplate(json: Uint8Array, slotOf: (path: JsonPath) => Numb
     ends.push(end)
     ranges.push(slot === 'real' ? null : slot)
   })
-  return { bytes, numberStarts: Int32Array.from(starts), numberEnds: Int32Array.from(ends), ranges }
+  return {
+    length: bytes.length,
+    same: new SameBytes(bytes),
+    numberStarts: Int32Array.from(starts),
+    numberEnds: Int32Array.from(ends),
+    ranges,
+  }
 }
 
 /** Whether `bytes[start, end)` is the template with other allowed numbers. Allocates nothing. */
 export function matchesTemplate(template: JsonTemplate, bytes: Uint8Array, start: number, end: number): boolean {
-  const expected = template.bytes
+  const { same } = template
   const numbers = template.ranges.length
   let literalStart = 0
   let at = start
   for (let number = 0; number <= numbers; number++) {
-    const literalEnd = number === numbers ? expected.length : (template.numberStarts[number] ?? 0)
+    const literalEnd = number === numbers ? template.length : (template.numberStarts[number] ?? 0)
     if (at + literalEnd - literalStart > end) return false
-    for (let index = literalStart; index < literalEnd; index++) {
-      if (bytes[at++] !== expected[index]) return false
-    }
+    if (!same.liesAt(bytes, at, literalStart, literalEnd)) return false
+    at += literalEnd - literalStart
     if (number === numbers) break
     const range = template.ranges[number] ?? null
     at = range === null ? scanReal(bytes, at, end) : scanInteger(bytes, at, end, range)
