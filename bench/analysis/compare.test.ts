@@ -7,6 +7,7 @@ import { compareTargets } from './compare-targets.ts'
 import { CLOSED, closedLoop, type MadeMeasurement, makeMeasurement } from './measurement-fixture.ts'
 import { digamma, trigamma } from './moderate.ts'
 import type { Environment, RunDocument } from './run-document.ts'
+import { disturbed } from './simulated-disturbance.ts'
 import { autoregressive, withRepetitionEffect } from './simulated-latencies.ts'
 import { measureMatrix } from './simulation.ts'
 import type { Spread } from './spread.ts'
@@ -123,6 +124,19 @@ describe('a change', () => {
     }
   })
 
+  it('is no surer than the repetitions are: one of them that drags the pool along is not all of them', () => {
+    // The pool says twice as slow. The repetitions say: four alike, and one that is.
+    const alike = spread(1, [0, 0, 0, 0, 0])
+    const dragged = spread(2, [0, -Math.LN2, -Math.LN2, -Math.LN2, -Math.LN2])
+    const change = changeBetween(alike, dragged, 'paired')
+    if (change === null) throw new Error('has repetitions on both sides')
+    expect(relativeChange(change).value).toBeCloseTo(1, 12)
+    expect(relativeChange(change).low).toBeLessThan(0)
+    expect(pValueOf(change)).toBeGreaterThan(0.3)
+    const other = changeBetween(dragged, alike, 'paired')
+    expect(other && pValueOf(other)).toBeGreaterThan(0.3)
+  })
+
   it('of something that is 0 does not exist', () => {
     expect(changeBetween(spread(0, [0, 0]), spread(1, [0, 0]), 'paired')).toBeNull()
   })
@@ -150,6 +164,12 @@ describe('a matrix of comparisons', () => {
     expect(byName['previous value, 5 % more']).toBeGreaterThan(0.5)
     expect(byName['t-test over repetitions, p < 0.05']).toBeGreaterThan(0.1)
     expect(byName['previous value, 200 %']).toBe(0)
+  })
+
+  it('has at most 8 % family-wise false alarms beside programs that slow some repetitions for a while', () => {
+    const process = disturbed({ sigmaEffect: 0.03, share: 0.1, factor: 1.5 })
+    const [own] = measureMatrix({ ...MATRIX, conditions: 8, candidates: 1, process, matrices: 100, slowdown: 1 })
+    expect(own?.falseAlarms).toBeLessThanOrEqual(0.08)
   })
 
   it('finds the one cell that is slowed by half', () => {

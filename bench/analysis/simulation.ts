@@ -67,7 +67,7 @@ function drawSeries(setting: CoverageSetting, random: ReturnType<typeof seededRa
 }
 
 export interface MatrixSetting {
-  readonly process: LatencyProcess
+  readonly process: Pick<LatencyProcess, 'name' | 'draw'>
   readonly candidates: number
   readonly conditions: number
   readonly repetitions: number
