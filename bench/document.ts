@@ -1,11 +1,14 @@
 // Header + measurements → the run document: the one way from what was stored to what is shown, for every command.
 import type { SummarisedRun } from './analysis/compare-runs.ts'
 import { compareTargets } from './analysis/compare-targets.ts'
+import { notPrecise } from './analysis/precision.ts'
 import {
+  type CellSummary,
   cellKeyOf,
   type GateResult,
   type LatencyCurve,
   type ParitySummary,
+  type Problem,
   type RunDocument,
   type TimelinePoint,
 } from './analysis/run-document.ts'
@@ -60,27 +63,31 @@ export async function buildDocument(header: RunHeader, stored: StoredRun): Promi
 
 /** In the plan's order; a cell without a measurement gets the problem `not-run`. */
 async function summariseCells(
-  { cells, floors, cacheAudits }: RunHeader,
+  header: RunHeader,
   stored: StoredRun,
   isWanted: (trial: Trial) => boolean,
 ): Promise<SummarisedCell[]> {
+  const { cells, floors } = header
   const wanted = [...stored.accounts.keys()].filter((index) => isWanted(trialOf(stored, index)))
   const indices = Map.groupBy(wanted, (index) => cellKeyOf(trialOf(stored, index)))
   const summarised: SummarisedCell[] = []
   for (const [index, key] of cells.entries()) {
     const measurements = await stored.read(indices.get(cellKeyOf(key)) ?? [])
-    summarised.push(withCache(summarise(key, measurements, floors[index] ?? null), cacheAudits))
+    const found = summarise(key, measurements, floors[index] ?? null)
+    const problems = [...found.cell.problems, ...problemsOfRun(found.cell, header)]
+    summarised.push({ ...found, cell: { ...found.cell, problems } })
   }
   return summarised
 }
 
-/** Audited at one batch size; a cache that is on is on for all. */
-function withCache(summarised: SummarisedCell, audits: RunHeader['cacheAudits']): SummarisedCell {
-  const { cell } = summarised
-  const audit = audits.find(({ target, suspected }) => suspected && target === cell.target)
-  return audit === undefined
-    ? summarised
-    : { ...summarised, cell: { ...cell, problems: [...cell.problems, cached(audit)] } }
+/** What a cell's measurements alone do not show: what was audited before the load, and what was asked for. */
+function problemsOfRun(cell: CellSummary, { cacheAudits, scenario, interrupted, finishedAt }: RunHeader): Problem[] {
+  // Audited at one batch size; a cache that is on is on for all.
+  const audit = cacheAudits.find(({ target, suspected }) => suspected && target === cell.target)
+  const { auto } = scenario.measure
+  // A run that was cut off had not the time to be precise.
+  const isJudged = auto !== null && !interrupted && finishedAt !== null
+  return [...(audit === undefined ? [] : [cached(audit)]), ...(isJudged ? notPrecise(cell, auto) : [])]
 }
 
 /** From the start of a target's server to its first answer, and what an answer takes later. */
@@ -122,7 +129,9 @@ async function gateOf(header: RunHeader, stored: StoredRun, run: RunDocument): P
   if (gate === null) return null
   const judged = (judgedRun: RunDocument) =>
     judge({ rules: gate.rules, alpha: gate.alpha, run: judgedRun, baseline: null })
-  const isPlanned = ({ repetition }: Trial) => repetition <= measure.repetitions
+  // Earlier versions stored no mark: what they measured beyond the planned repetitions was to confirm.
+  const isPlanned = ({ repetition, confirms }: Trial) =>
+    !(confirms ?? (measure.auto === null && repetition > measure.repetitions))
   if (stored.accounts.every(({ trial }) => isPlanned(trial))) return judged(run)
   const part = async (isWanted: (trial: Trial) => boolean) => {
     const summarised = await summariseCells(header, stored, isWanted)

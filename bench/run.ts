@@ -14,11 +14,13 @@ import { type CpuTicks, readCpuTicks, readHostFacts, stealFraction } from './mea
 import { type RunHeader, writeHeader } from './measurement/run-header.ts'
 import { createRunStore, openRun, type RunStore } from './measurement/run-store.ts'
 import type { CacheAudit, ClientFloor, FirstAnswer, ParityResult } from './measurement/types.ts'
-import { cellsOf, confirmTrials, expand } from './plan/expand.ts'
+import { cellsOf, expand } from './plan/expand.ts'
+import { confirmTrials } from './plan/further.ts'
 import type { Plan, Trial } from './plan/types.ts'
 import type { Progress } from './progress.ts'
 import { newRunDir, projectDirOf, stateDirOf } from './project.ts'
 import { writeReport } from './report/write-report.ts'
+import { measureUntilPrecise } from './rounds.ts'
 import { chooseRuntime } from './runtime/choose-runtime.ts'
 import type { RuntimeName } from './runtime/types.ts'
 import { loadScenario, type Overrides } from './scenario/load-scenario.ts'
@@ -94,6 +96,7 @@ async function measurePlan(
     }
     const header = () => headerOf(plan, start, { ...found, interrupted: context.signal.aborted, finished: true })
     await measure(plan.trials)
+    await measureUntilPrecise({ plan, signal: context.signal, progress, open: () => openRun(store.dir), measure })
     if (plan.scenario.gate?.confirm && !context.signal.aborted) {
       const again = await trialsToConfirm(plan, header(), store)
       if (again.length > 0) progress.step(`measuring once more what would fail the gate: ${again.length} trials`)
@@ -107,9 +110,11 @@ async function measurePlan(
 }
 
 async function trialsToConfirm(plan: Plan, header: RunHeader, store: RunStore): Promise<Trial[]> {
-  const { run } = await buildDocument(header, await openRun(store.dir))
+  const stored = await openRun(store.dir)
+  const { run } = await buildDocument(header, stored)
   const suspects = run.gate === undefined ? [] : suspectsOf(run.gate)
-  return confirmTrials(plan, suspects, plan.scenario.compare?.baseline ?? null)
+  const measured = stored.accounts.map(({ trial }) => trial)
+  return confirmTrials(plan, suspects, { measured, baseline: plan.scenario.compare?.baseline ?? null })
 }
 
 /** Before the trials: it also runs the load path until it is compiled, so that no trial measures that. */

@@ -56,6 +56,7 @@ export const pieceSchema = z
 
 export const PROBLEM_CODES = [
   'too-few-samples',
+  'not-precise',
   'generator-limited',
   'stream-limit',
   'dropped-requests',

@@ -47,7 +47,7 @@ export function readHeader(dir: string): RunHeader {
     const header = JSON.parse(readFileSync(join(dir, HEADER), 'utf8')) as RunHeader
     if (header.schemaVersion !== 1)
       throw new Error(`schemaVersion ${String(header.schemaVersion)} is not known to this version`)
-    return header
+    return withDefaults(header)
   } catch (error) {
     throw new BenchError({
       kind: 'usage',
@@ -58,4 +58,11 @@ export function readHeader(dir: string): RunHeader {
       cause: error,
     })
   }
+}
+
+/** What headers of earlier versions lack. */
+function withDefaults(header: RunHeader): RunHeader {
+  const { scenario } = header
+  const { measure } = scenario
+  return { ...header, scenario: { ...scenario, measure: { ...measure, auto: measure.auto ?? null } } }
 }

@@ -32,6 +32,7 @@ const storedSchema = z.object({
     durationMs: amount,
     timeoutMs: amount,
     repetition: whole,
+    confirms: z.boolean().exactOptional(),
   }),
   engine: z.string(),
   startedAtMs: amount,

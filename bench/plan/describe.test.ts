@@ -35,7 +35,7 @@ const PLAN: Plan = {
     matrix: { targets: ['grpc', 'js'], batchSizes: [4], loads: [load] },
     workers: 1,
     polling: 'never',
-    measure: { warmupMs: 0, durationMs: 90_000, repetitions: 2, timeoutMs: 1000, seed: 7 },
+    measure: { warmupMs: 0, durationMs: 90_000, repetitions: 2, auto: null, timeoutMs: 1000, seed: 7 },
     verify: { tolerance: 0, every: 1 },
     compare: null,
     gate: null,
@@ -51,6 +51,7 @@ const PLAN: Plan = {
     trial('js/b4/c8#2', 'js', 2),
   ],
   expectedMs: 360_000,
+  longestMs: 360_000,
 }
 
 it('sums the plan up, then lists every trial with the moment at which it begins', () => {
@@ -63,6 +64,17 @@ it('sums the plan up, then lists every trial with the moment at which it begins'
     '2  1 min 30 s  grpc/b4/c8#1  native',
     '3       3 min  grpc/b4/c8#2  native',
     '4  4 min 30 s  js/b4/c8#2    grpc-js',
+    '',
+  ])
+})
+
+it('shows the least and the largest duration of a plan that goes on until its cells are precise', () => {
+  const measure = { ...PLAN.scenario.measure, auto: { p50: 0.05, p99: 0.125, limitMs: 900_000 } }
+  const text = describePlan({ ...PLAN, scenario: { ...PLAN.scenario, measure }, longestMs: 1_800_000 })
+  expect(text.split('\n').slice(0, 4)).toEqual([
+    'look: 4 trials or more, from 6 min to 30 min (start of the servers not counted)',
+    '2 cells × 2 repetitions, each 0 s warm-up + 1 min 30 s window, seed 7',
+    'then more until p50 is known to ±5 % and p99 to ±12.5 %, at most 15 min of windows per cell',
     '',
   ])
 })

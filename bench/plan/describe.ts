@@ -1,5 +1,6 @@
 // A Plan as text for a person: what would run, in which order, and when each trial would begin.
-import { formatMs } from '../core/units.ts'
+import { formatMs, significant } from '../core/units.ts'
+import type { AutoSpec } from '../scenario/types.ts'
 import { cellName } from './cell-name.ts'
 import type { Plan, Trial } from './types.ts'
 
@@ -7,17 +8,24 @@ export { cellName }
 
 /** A summary line and a table of all trials, ended by a line feed. */
 export function describePlan(plan: Plan): string {
-  const { scenario, trials, expectedMs } = plan
-  const { warmupMs, durationMs, repetitions } = scenario.measure
+  const { scenario, trials, expectedMs, longestMs } = plan
+  const { warmupMs, durationMs, repetitions, auto } = scenario.measure
   const cells = count(trials.length / repetitions, 'cell')
-  const length = phase(expectedMs)
+  const length = auto === null ? `about ${phase(expectedMs)}` : `from ${phase(expectedMs)} to ${phase(longestMs)}`
   return [
-    `${scenario.name}: ${count(trials.length, 'trial')}, about ${length} (start of the servers not counted)`,
+    `${scenario.name}: ${count(trials.length, 'trial')}${auto === null ? '' : ' or more'}, ${length} (start of the servers not counted)`,
     `${cells} × ${count(repetitions, 'repetition')}, each ${phase(warmupMs)} warm-up + ${phase(durationMs)} window, seed ${plan.seed}`,
+    ...(auto === null ? [] : [untilPrecise(auto)]),
     '',
     ...table([['', 'begins', 'trial', 'engine'], ...rows(plan)]),
     '',
   ].join('\n')
+}
+
+function untilPrecise({ p50, p99, limitMs }: AutoSpec): string {
+  const percent = (fraction: number) => `±${Number(significant(fraction * 100))} %`
+  const widths = `p50 is known to ${percent(p50)} and p99 to ${percent(p99)}`
+  return `then more until ${widths}, at most ${phase(limitMs)} of windows per cell`
 }
 
 function rows({ trials, targets }: Plan): string[][] {

@@ -2,68 +2,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BenchErrors } from '../core/errors.ts'
-import type { LoadedScenario, LoadModel, Scenario, ServerSpec, TargetSpec } from '../scenario/types.ts'
-import { cellsOf, confirmTrials, expand } from './expand.ts'
+import type { LoadedScenario, LoadModel, ServerSpec } from '../scenario/types.ts'
+import { cellsOf, expand } from './expand.ts'
+import { closed, loaded, SHAPE, type Shape } from './plan-fixture.ts'
 import type { Trial } from './types.ts'
-
-const TRITON: ServerSpec = {
-  kind: 'triton',
-  image: null,
-  containerName: null,
-  network: null,
-  limits: null,
-  gpus: 'auto',
-  ports: null,
-  env: {},
-  startTimeoutMs: 1,
-}
-
-interface Shape {
-  readonly targets: readonly string[]
-  readonly batchSizes: readonly number[]
-  readonly loads: readonly LoadModel[]
-  readonly repetitions: number
-  readonly seed: number
-}
-
-const closed = (concurrency: number): LoadModel => ({ model: 'closed', concurrency, connections: concurrency })
-
-const SHAPE: Shape = {
-  targets: ['a', 'b', 'c'],
-  batchSizes: [1, 4],
-  loads: [closed(1), closed(8)],
-  repetitions: 3,
-  seed: 42,
-}
-
-function loaded(shape: Partial<Shape> = {}, changes: Partial<Scenario> = {}): LoadedScenario {
-  const { targets, batchSizes, loads, repetitions, seed } = { ...SHAPE, ...shape }
-  const targetOf = (name: string): TargetSpec => ({
-    name,
-    server: 'triton',
-    api: 'kserve',
-    protocol: 'grpc',
-    tensors: 'binary',
-    streaming: false,
-    engine: 'native',
-  })
-  const scenario: Scenario = {
-    name: 'test',
-    description: '',
-    model: { name: 'm', version: null, inputs: [], outputs: [], maxBatchSize: null },
-    servers: { triton: TRITON },
-    targets: [...targets, 'left-out'].map(targetOf),
-    matrix: { targets, batchSizes, loads },
-    workers: 1,
-    polling: 'never',
-    measure: { warmupMs: 150, durationMs: 500, repetitions, timeoutMs: 1000, seed },
-    verify: { tolerance: 0, every: 1 },
-    compare: null,
-    gate: null,
-    ...changes,
-  }
-  return { scenario, path: 's.yaml', sha256: 'abc' }
-}
 
 const blockOf = ({ batchSize, load, repetition }: Trial) => JSON.stringify([repetition, batchSize, load])
 const idsOf = (shape: Partial<Shape>) => expand(loaded(shape)).trials.map((trial) => trial.id)
@@ -168,27 +110,6 @@ it('carries the measured targets only, the seed, and the time of all warm-ups an
   expect(plan.trials[0]).toMatchObject({ warmupMs: 150, durationMs: 500, timeoutMs: 1000 })
 })
 
-describe('the trials that confirm a failure', () => {
-  const plan = expand(loaded())
-  const suspects = [
-    { target: 'b', batchSize: 4, load: closed(8) },
-    { target: 'c', batchSize: 4, load: closed(8) },
-  ]
-
-  it('are as many repetitions again, numbered on, of the suspects and of their baseline beside them', () => {
-    const trials = confirmTrials(plan, suspects, 'a')
-    expect(trials.map(({ id }) => id).toSorted()).toEqual(
-      ['a', 'b', 'c'].flatMap((target) => [4, 5, 6].map((repetition) => `${target}/b4/c8#${repetition}`)),
-    )
-    expect(trials.map(({ repetition }) => repetition)).toEqual([4, 4, 4, 5, 5, 5, 6, 6, 6])
-  })
-
-  it('need no baseline, and are none without a suspect', () => {
-    expect(confirmTrials(plan, suspects, null)).toHaveLength(6)
-    expect(confirmTrials(plan, [], 'a')).toEqual([])
-  })
-})
-
 describe('batch sizes above the model’s limit', () => {
   const model = { ...loaded().scenario.model, maxBatchSize: 8 }
   const batchSizes = [1, 8, 9, 16]
@@ -215,6 +136,19 @@ describe('batch sizes above the model’s limit', () => {
 it('refuses a plan without end instead of filling the memory', () => {
   const batchSizes = Array.from({ length: 64 }, (_, index) => index + 1)
   expect(problemsOf(loaded({ batchSizes, repetitions: 1000 })).map(({ code }) => code)).toEqual(['too-many-trials'])
+})
+
+it('counts the repetitions that a cell may take at most', () => {
+  const auto = { p50: 0.05, p99: 0.1, limitMs: 10_200 }
+  const { measure } = loaded().scenario
+  const plan = expand(loaded({}, { measure: { ...measure, auto } }))
+  // Twelve cells, 20 windows of half a second each fit into the limit.
+  expect(plan).toMatchObject({ expectedMs: 36 * 650, longestMs: 12 * 20 * 650 })
+  expect(expand(loaded()).longestMs).toBe(36 * 650)
+  const endless = loaded({}, { measure: { ...measure, auto: { ...auto, limitMs: 86_400_000 } } })
+  const [problem] = problemsOf(endless)
+  expect(problem).toMatchObject({ code: 'too-many-trials' })
+  expect(problem?.hint).toContain('lower measure.auto.limit')
 })
 
 function problemsOf(scenario: LoadedScenario): BenchErrors['problems'] {

@@ -8,7 +8,7 @@ import type { CellKey, Plan, Trial } from './types.ts'
 const MOST_TRIALS = 100_000
 
 /** The cells that differ in nothing but the target: what is compared, and so measured back to back. */
-interface Block {
+export interface Block {
   readonly batchSize: number
   readonly load: LoadModel
 }
@@ -36,28 +36,14 @@ export function expand({ scenario, path, sha256 }: LoadedScenario): Plan {
     targets: scenario.targets.filter((target) => matrix.targets.includes(target.name)),
     trials,
     expectedMs: trials.length * (measure.warmupMs + measure.durationMs),
+    longestMs:
+      (trials.length / measure.repetitions) * mostRepetitions(measure) * (measure.warmupMs + measure.durationMs),
   }
 }
 
-/**
- * As many repetitions again of the cells that would fail a gate, numbered on, each beside its baseline.
- * @param baseline the target that the others are compared with; `null`: none
- */
-export function confirmTrials({ scenario }: Plan, suspects: readonly CellKey[], baseline: string | null): Trial[] {
-  const { measure } = scenario
-  const random = seededRandom(measure.seed, 'confirm')
-  const blocks = Map.groupBy(suspects, ({ batchSize, load }) => `${batchSize} ${JSON.stringify(load)}`)
-  const again = [...blocks.values()].flatMap(([first, ...rest]) => {
-    if (first === undefined) return []
-    const targets = new Set([...(baseline === null ? [] : [baseline]), ...[first, ...rest].map(({ target }) => target)])
-    return [{ block: first, targets: [...targets] }]
-  })
-  return Array.from({ length: measure.repetitions }, (_, index) => measure.repetitions + index + 1).flatMap(
-    (repetition) =>
-      shuffled(again, random)
-        .flatMap(({ block, targets }) => interleave([block], targets, random))
-        .map((cell) => trialOf(cell, repetition, scenario)),
-  )
+/** Of each cell, in all: as many as fit into the limit where it is measured until it is precise. */
+export function mostRepetitions({ auto, repetitions, durationMs }: Scenario['measure']): number {
+  return auto === null ? repetitions : Math.floor(auto.limitMs / durationMs)
 }
 
 /** The matrix's cells in the order in which the scenario writes them: by target, then batch size, then load. */
@@ -67,13 +53,13 @@ export function cellsOf({ scenario: { matrix } }: Pick<Plan, 'scenario'>): CellK
   )
 }
 
-function interleave(blocks: readonly Block[], targets: readonly string[], random: Random): CellKey[] {
+export function interleave(blocks: readonly Block[], targets: readonly string[], random: Random): CellKey[] {
   return shuffled(blocks, random).flatMap(({ batchSize, load }) =>
     shuffled(targets, random).map((target) => ({ target, batchSize, load })),
   )
 }
 
-function trialOf(cell: CellKey, repetition: number, { measure }: Scenario): Trial {
+export function trialOf(cell: CellKey, repetition: number, { measure }: Scenario): Trial {
   const { warmupMs, durationMs, timeoutMs } = measure
   return { id: `${cellName(cell)}#${repetition}`, ...cell, warmupMs, durationMs, timeoutMs, repetition }
 }
@@ -103,9 +89,11 @@ function refusedBatchSizes({ matrix, model, servers, targets }: Scenario): Bench
 
 function refusedLength({ matrix, measure }: Scenario): BenchError[] {
   const cells = matrix.targets.length * matrix.batchSizes.length * matrix.loads.length
-  const trials = cells * measure.repetitions
+  const repetitions = mostRepetitions(measure)
+  const trials = cells * repetitions
   if (trials <= MOST_TRIALS) return []
-  const message = `${cells} cells × ${measure.repetitions} repetitions are ${trials} trials, more than ${MOST_TRIALS}`
-  const hint = 'lower measure.repetitions, or shorten the lists of the matrix'
+  const message = `${cells} cells × ${repetitions} repetitions are ${trials} trials, more than ${MOST_TRIALS}`
+  const field = measure.auto === null ? 'measure.repetitions' : 'measure.auto.limit'
+  const hint = `lower ${field}, or shorten the lists of the matrix`
   return [new BenchError({ kind: 'scenario', code: 'too-many-trials', message, hint, place: 'matrix' })]
 }

@@ -18,6 +18,8 @@ export interface Trial extends CellKey {
   readonly durationMs: number
   readonly timeoutMs: number
   readonly repetition: number
+  /** Of a cell that was measured once more, since it would have failed a gate. Absent in runs of earlier versions. */
+  readonly confirms?: boolean
 }
 
 export interface Plan {
@@ -29,6 +31,8 @@ export interface Plan {
   readonly targets: readonly TargetSpec[]
   /** In the order in which they run: interleaved within each repetition by the seed. */
   readonly trials: readonly Trial[]
-  /** Warm-ups and windows; the start of servers is not in it. */
+  /** Warm-ups and windows; the start of servers is not in it. With `measure.duration: auto`, the least. */
   readonly expectedMs: number
+  /** Where every cell takes as many repetitions as it may; as long as expected, where their number is fixed. */
+  readonly longestMs: number
 }

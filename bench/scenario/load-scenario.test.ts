@@ -112,6 +112,7 @@ describe('a whole scenario', () => {
       warmupMs: 2000,
       durationMs: 5000,
       repetitions: 5,
+      auto: null,
       timeoutMs: 10_000,
       seed: 42,
     })
@@ -272,12 +273,27 @@ describe('overrides', () => {
       warmupMs: 200,
       durationMs: 500,
       repetitions: 2,
+      auto: null,
       timeoutMs: 10_000,
       seed: 5,
     })
     const set = ['measure.warmup=1ms', 'measure.duration=60ms', 'measure.repetitions=1']
     const shorter = await load(CONTRACT, { quick: true, set })
     expect(shorter.scenario.measure).toMatchObject({ warmupMs: 1, durationMs: 60, repetitions: 1 })
+  })
+
+  it('measures until it is precise with duration: auto, by defaults or by what is written', async () => {
+    const auto = await load(CONTRACT, { set: ['measure.duration=auto'] })
+    expect(auto.scenario.measure).toMatchObject({
+      durationMs: 1000,
+      repetitions: 5,
+      auto: { p50: 0.05, p99: 0.1, limitMs: 60_000 },
+    })
+    const set = ['measure.duration=auto', 'measure.auto={ window: 200ms, p50: 2%, limit: 3s }']
+    const written = await load(CONTRACT, { set })
+    expect(written.scenario.measure).toMatchObject({ durationMs: 200, auto: { p50: 0.02, p99: 0.1, limitMs: 3000 } })
+    const quick = await load(CONTRACT, { set, quick: true })
+    expect(quick.scenario.measure).toMatchObject({ durationMs: 200, repetitions: 2, auto: null })
   })
 
   it('hashes the bytes as sha256sum does, and every --set with them', async () => {

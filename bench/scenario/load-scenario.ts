@@ -9,6 +9,7 @@ import { findBuildFolders } from './build-folders.ts'
 import { readCaFiles } from './ca-files.ts'
 import { explainIssues, type Finding } from './explain-issue.ts'
 import { checkMatrix } from './matrix-checks.ts'
+import { checkMeasure } from './measure-checks.ts'
 import { readMaxBatchSize } from './model-config.ts'
 import { measuredNames, partsOf } from './parts.ts'
 import { type Choices, resolve } from './resolve.ts'
@@ -25,7 +26,7 @@ export interface Overrides {
   readonly set: readonly string[]
   /** Targets to keep; none: all. */
   readonly only: readonly string[]
-  /** Warm-up ≤ 200 ms, window ≤ 500 ms, at most 2 repetitions. */
+  /** Warm-up ≤ 200 ms, window ≤ 500 ms, at most 2 repetitions, and no more for precision. */
   readonly quick: boolean
   /** `null`: the scenario's. */
   readonly seed: number | null
@@ -82,6 +83,7 @@ async function validate(text: string, path: string, overrides: Overrides): Promi
     ...explainIssues(result.error?.issues ?? [], { schema, value }),
     ...checkTargets(parts),
     ...checkMatrix(parts),
+    ...checkMeasure(parts),
     ...caFiles.findings,
     ...buildFolders.findings,
   ]

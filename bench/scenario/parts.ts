@@ -1,6 +1,7 @@
 // A scenario's parts, each read by its own schema: what lets the cross-checks run while another part is still wrong.
 import type { z } from 'zod'
 import { type ParsedRule, ruleSchema } from './gate-schema.ts'
+import { measureSchema, type ParsedMeasure } from './measure-schema.ts'
 import {
   engineSchema,
   loadSchema,
@@ -31,6 +32,9 @@ export interface Parts {
   /** Of each rule, as it is written. */
   readonly ruleTargets: readonly unknown[]
   readonly model: z.output<typeof modelSchema> | null
+  readonly measure: ParsedMeasure | null
+  /** Keys of `measure.auto` as they are written; `null`: it is left out. */
+  readonly autoKeys: readonly string[] | null
 }
 
 export function partsOf(value: unknown): Parts {
@@ -47,6 +51,8 @@ export function partsOf(value: unknown): Parts {
     rules: list(at('gate', 'rules')).map((rule) => read(ruleSchema, rule)),
     ruleTargets: list(at('gate', 'rules')).map((rule) => childValue(rule, 'target')),
     model: read(modelSchema, at('model')),
+    measure: read(measureSchema, at('measure')),
+    autoKeys: at('measure', 'auto') === undefined ? null : Object.keys(asMap(at('measure', 'auto'))),
   }
 }
 

@@ -1,5 +1,6 @@
 // A validated file → Scenario: defaults that depend on other fields, and the overrides that are no --set.
 import type { ParsedRule } from './gate-schema.ts'
+import type { ParsedMeasure } from './measure-schema.ts'
 import type { ParsedLoad, ParsedScenario, ParsedServer, ParsedTarget } from './schema.ts'
 import type {
   ContainerSpec,
@@ -38,7 +39,6 @@ export function resolve(parsed: ParsedScenario, choices: Choices): Scenario {
   const kept = inMatrix.filter((name) => choices.only.length === 0 || choices.only.includes(name))
   const { compare, gate, measure, model } = parsed
   const rules = gate?.rules.filter(({ target }) => target === undefined || kept.includes(target)) ?? []
-  const quick = (value: number, limit: number) => (choices.quick ? Math.min(value, limit) : value)
   return {
     name: parsed.name,
     description: parsed.description,
@@ -48,13 +48,7 @@ export function resolve(parsed: ParsedScenario, choices: Choices): Scenario {
     ),
     targets: Object.entries(parsed.targets).map(([name, target]) => targetOf(name, target, parsed)),
     matrix: { targets: kept, batchSizes: parsed.matrix.batchSize, loads: parsed.matrix.load.map(loadOf) },
-    measure: {
-      warmupMs: quick(measure.warmup, QUICK.warmupMs),
-      durationMs: quick(measure.duration, QUICK.durationMs),
-      repetitions: quick(measure.repetitions, QUICK.repetitions),
-      timeoutMs: measure.timeout,
-      seed: choices.seed ?? measure.seed,
-    },
+    measure: measureOf(measure, choices),
     workers: parsed.workers,
     polling: parsed.polling,
     verify: parsed.verify,
@@ -63,6 +57,21 @@ export function resolve(parsed: ParsedScenario, choices: Choices): Scenario {
       gate === undefined || rules.length === 0
         ? null
         : { alpha: gate.alpha, confirm: gate.confirm, rules: rules.map(ruleOf) },
+  }
+}
+
+function measureOf(measure: ParsedMeasure, { quick, seed }: Choices): Scenario['measure'] {
+  const { warmup, duration, auto, repetitions, timeout } = measure
+  const atMost = (value: number, limit: number) => (quick ? Math.min(value, limit) : value)
+  const { window, limit, ...widths } = auto
+  const isAuto = duration === 'auto'
+  return {
+    warmupMs: atMost(warmup, QUICK.warmupMs),
+    durationMs: atMost(isAuto ? window : duration, QUICK.durationMs),
+    repetitions: atMost(repetitions, QUICK.repetitions),
+    auto: isAuto && !quick ? { ...widths, limitMs: limit } : null,
+    timeoutMs: timeout,
+    seed: seed ?? measure.seed,
   }
 }
 

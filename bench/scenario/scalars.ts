@@ -9,23 +9,29 @@ export interface IssueDetails {
   readonly hint?: string
 }
 
+const DURATION = '\\s*(\\d+(\\.\\d+)?|\\.\\d+)\\s*(us|µs|ms|s|m|min|h)\\s*'
+
 /** `5s` → milliseconds, within limits that are themselves written as durations. */
 export function duration(min: string, max: string, example: string) {
-  const minMs = parseDurationMs(min) ?? 0
-  const maxMs = parseDurationMs(max) ?? Number.POSITIVE_INFINITY
   return z
     .string()
-    .transform((text, context) => {
-      const ms = parseDurationMs(text)
-      if (ms === null) return refuse(context, `must be a duration, but is "${shorten(text)}"`, 'bad-value')
-      if (ms >= minMs && ms <= maxMs) return ms
-      return refuse(context, `must be a duration between ${min} and ${max}, but is ${shorten(text)}`, 'out-of-range')
-    })
-    .meta({
-      title: `duration, ${min} to ${max}`,
-      pattern: '^\\s*(\\d+(\\.\\d+)?|\\.\\d+)\\s*(us|µs|ms|s|m|min|h)\\s*$',
-      examples: [example],
-    })
+    .transform((text, context) => durationMs(text, { min, max }, context))
+    .meta({ title: `duration, ${min} to ${max}`, pattern: `^${DURATION}$`, examples: [example] })
+}
+
+/** A duration, or that the length is found out while it is measured. */
+export function durationOrAuto(min: string, max: string, example: string) {
+  return z
+    .string()
+    .transform((text, context) => (text === 'auto' ? text : durationMs(text, { min, max }, context)))
+    .meta({ title: `duration, ${min} to ${max}, or auto`, pattern: `^(auto|${DURATION})$`, examples: [example] })
+}
+
+function durationMs(text: string, { min, max }: { min: string; max: string }, context: z.RefinementCtx): number {
+  const ms = parseDurationMs(text)
+  if (ms === null) return refuse(context, `must be a duration, but is "${shorten(text)}"`, 'bad-value')
+  if (ms >= (parseDurationMs(min) ?? 0) && ms <= (parseDurationMs(max) ?? Number.POSITIVE_INFINITY)) return ms
+  return refuse(context, `must be a duration between ${min} and ${max}, but is ${shorten(text)}`, 'out-of-range')
 }
 
 /** `512MiB` → bytes, within limits that are themselves written as sizes. */
@@ -48,12 +54,15 @@ export function size(min: string, max: string, example: string) {
 }
 
 /** `10%` → 0.1, up to 1000%. */
-export function percentage(example: string) {
+export function percentage(example: string, least = '0%') {
   return z
     .string()
     .transform((text, context) => {
       const fraction = parsePercent(text)
       if (fraction === null) return refuse(context, `must be a percentage, but is "${shorten(text)}"`, 'bad-value')
+      if (fraction < (parsePercent(least) ?? 0)) {
+        return refuse(context, `must be at least ${least}, but is ${shorten(text)}`, 'out-of-range')
+      }
       if (fraction <= 10) return fraction
       return refuse(context, `must be at most 1000%, but is ${shorten(text)}`, 'out-of-range')
     })

@@ -1,7 +1,8 @@
 // A scenario file's schema, declared once: validation, defaults, types, JSON Schema and docs/scenario.md come from here.
 import { z } from 'zod'
 import { gateSchema } from './gate-schema.ts'
-import { duration, folderName, name, text, whole } from './scalars.ts'
+import { measureSchema } from './measure-schema.ts'
+import { folderName, name, text, whole } from './scalars.ts'
 import { serverSchema } from './server-schema.ts'
 
 const shape = z
@@ -169,19 +170,6 @@ export const matrixSchema = z
   })
   .prefault({})
   .describe('Every combination of target, batch size and load is a cell, and is measured.')
-
-export const measureSchema = z
-  .strictObject({
-    warmup: duration('0s', '1h', '2s').prefault('2s').describe('Load before each window, which is not counted.'),
-    duration: duration('50ms', '24h', '5s').prefault('5s').describe('Measurement window of each repetition.'),
-    repetitions: whole(1, 1000, 5).default(5).describe('Windows per cell, interleaved with those of the other cells.'),
-    timeout: duration('1ms', '10min', '10s')
-      .prefault('10s')
-      .describe('A request without an answer by then has failed.'),
-    seed: whole(0, Number.MAX_SAFE_INTEGER, 42).default(42).describe('Seeds trial order, inputs and arrivals.'),
-  })
-  .prefault({})
-  .describe('How each cell is measured.')
 
 const verifySchema = z
   .strictObject({

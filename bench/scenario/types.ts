@@ -149,6 +149,15 @@ export interface GateRule {
   readonly min: number | null
 }
 
+/** `measure.duration: auto`: what a cell is measured for. */
+export interface AutoSpec {
+  /** Half widths that the 95 % intervals may have, as fractions of the values. */
+  readonly p50: number
+  readonly p99: number
+  /** Of a cell's windows together. */
+  readonly limitMs: number
+}
+
 export interface Scenario {
   readonly name: string
   readonly description: string
@@ -166,8 +175,12 @@ export interface Scenario {
   readonly polling: 'auto' | 'always' | 'never'
   readonly measure: {
     readonly warmupMs: number
+    /** Of each window. */
     readonly durationMs: number
+    /** With `auto`, the least number. */
     readonly repetitions: number
+    /** `null`: windows and repetitions are as many as they are, whatever the intervals. */
+    readonly auto: AutoSpec | null
     readonly timeoutMs: number
     readonly seed: number
   }
