@@ -105,6 +105,7 @@ describe('a change', () => {
       weight: 1 / deviations.length,
     })),
     within: null,
+    reach: value,
   })
 
   it('of paired repetitions cancels what slowed both', () => {

@@ -1,7 +1,7 @@
-// Error rates against each other: a difference of shares, by repetition where there are several.
+// Error rates, with their intervals and against each other: by repetition where there are several.
 import { criticalT, twoSidedP } from '../core/student-t.ts'
 import { between, MISS_PROBABILITY } from './intervals.ts'
-import type { Comparison } from './run-document.ts'
+import type { Comparison, Estimate } from './run-document.ts'
 import type { ErrorCount } from './summarise.ts'
 
 interface ErrorRateChange {
@@ -16,6 +16,35 @@ const NO_CHANGE = { value: 0, low: 0, high: 0 } as const
 
 /** Stands for the normal distribution. */
 const LARGE_DF = 1e6
+
+/**
+ * Failed share of the answered requests: Wilson (1927, JASA 22:209–212), who knows an upper end where nothing failed. Failures that come in bursts, or in one repetition, scatter more between repetitions than independent ones
+ * would: then the interval is of as many requests as that scatter is worth, with Student's t.
+ */
+export function errorRateOf(counts: readonly ErrorCount[]): Estimate | null {
+  const value = rateOf(counts)
+  if (value === null) return null
+  const answered = total(counts.map((count) => count.answered))
+  const binomial = binomialVariance(counts)
+  const scatter = between(
+    counts.flatMap((count) => {
+      const own = rateOf([count])
+      return own === null
+        ? []
+        : [{ repetition: count.repetition, deviation: own - value, weight: count.answered / answered }]
+    }),
+  )
+  const { variance, df } =
+    scatter !== null && scatter.variance > binomial ? scatter : { variance: binomial, df: LARGE_DF }
+  const worth = variance === 0 ? answered : (value * (1 - value)) / variance
+  const t = criticalT(MISS_PROBABILITY, df)
+  const scale = 1 + t ** 2 / worth
+  const centre = (value + t ** 2 / (2 * worth)) / scale
+  const half = (t / scale) * Math.sqrt((value * (1 - value)) / worth + t ** 2 / (4 * worth ** 2))
+  // The two ends multiply to value² / scale: by that the lower one, since a difference would lose its digits.
+  const low = value ** 2 / scale / (centre + half)
+  return { value, low: Math.min(value, low), high: Math.max(value, Math.min(1, centre + half)) }
+}
 
 export function compareErrorRates(baseline: readonly ErrorCount[], candidate: readonly ErrorCount[]): ErrorRateChange {
   const [before, after] = [rateOf(baseline), rateOf(candidate)]

@@ -4,7 +4,8 @@ import { seededRandom } from '../core/random.ts'
 import { criticalT } from '../core/student-t.ts'
 import { intervalOf } from './intervals.ts'
 import { BLOCKS, type Series } from './samples.ts'
-import { autoregressive, bimodal, queue, withRepetitionEffect } from './simulated-latencies.ts'
+import { autoregressive, bimodal, stalls, withRepetitionEffect } from './simulated-latencies.ts'
+import { mixedServiceQueue, queue } from './simulated-queues.ts'
 import { measureCoverage } from './simulation.ts'
 import { meanSpread, quantileSpread, rateSpread, sortSeries } from './spread.ts'
 
@@ -70,12 +71,37 @@ describe('an interval', () => {
   })
 })
 
-// A seeded subset of `node bench/analysis/coverage.ts`; 240 runs have a standard error of 1.4 %, which the bounds leave room for.
+describe('the upper end of a tail quantile', () => {
+  // Latencies of 1 ms, with stalls of 10 to 99 ms; in four repetitions of five nothing is slow.
+  const calm = Array.from({ length: 1000 }, (_, row) => 1 + row / 1e6)
+  const stalled = calm.map((latencyMs, row) => (row < 60 ? 10 + row : latencyMs))
+
+  it('reaches to what few excursions leave open', () => {
+    const { value, high } = intervalOf(quantileSpread(sortSeries(seriesOf(calm, calm, calm, calm, stalled)), 0.99))
+    expect(value).toBeLessThan(21)
+    expect(high).toBeGreaterThanOrEqual(69)
+  })
+
+  it('is the same whatever the order of the repetitions', () => {
+    const { high } = intervalOf(quantileSpread(sortSeries(seriesOf(calm, stalled, calm)), 0.99))
+    const { high: other } = intervalOf(quantileSpread(sortSeries(seriesOf(calm, calm, stalled)), 0.99))
+    expect(other).toBeCloseTo(high, 9)
+  })
+
+  it('holds the p99 of stalls that t on the values alone holds in 80 of 100 runs', () => {
+    const setting = { process: stalls(0.02, 50, 5), repetitions: 5, samplesPerRepetition: 3000, runs: 240, seed: 7 }
+    const p99 = measureCoverage(setting).find(({ statistic }) => statistic === 'p99')
+    expect(p99?.covered).toBeGreaterThan(0.87)
+  })
+})
+
+// A seeded subset of `node bench/analysis/coverage.ts`; 480 runs have a standard error of 1 %, which the bounds leave room for.
 describe('coverage of the 95 % intervals', () => {
   it.each([
     { process: autoregressive(0), repetitions: 5 },
     { process: autoregressive(0.9), repetitions: 5 },
     { process: queue(0.5), repetitions: 5 },
+    { process: mixedServiceQueue(0.5), repetitions: 5 },
     { process: bimodal(0.03, 5), repetitions: 5 },
     { process: withRepetitionEffect(0.05), repetitions: 5 },
     { process: autoregressive(0.5), repetitions: 3 },
@@ -87,12 +113,12 @@ describe('coverage of the 95 % intervals', () => {
         process,
         repetitions,
         samplesPerRepetition: 3600 / repetitions,
-        runs: 240,
+        runs: 480,
         seed: 7,
       })
       for (const { statistic, covered } of found.filter(({ statistic }) => statistic !== 'p999')) {
-        expect(covered, statistic).toBeGreaterThanOrEqual(0.905)
-        expect(covered, statistic).toBeLessThanOrEqual(0.99)
+        expect(covered, statistic).toBeGreaterThanOrEqual(0.91)
+        expect(covered, statistic).toBeLessThanOrEqual(0.995)
       }
     },
   )

@@ -90,6 +90,7 @@ export const cellSchema = z.object({
     .describe('Sent − due, in milliseconds: the generator’s own lateness.'),
   requestsPerSec: estimateSchema.describe('Completed requests per second of the window.'),
   inferencesPerSec: estimateSchema.describe('requestsPerSec × batch size.'),
+  errorRate: nullable(estimateSchema).describe('Failed requests of those answered; null where none was answered.'),
   counts: z.object({
     sent: whole,
     completed: whole,

@@ -8,6 +8,8 @@ export interface LatencyProcess {
   readonly draw: (count: number, random: Random) => Float64Array
   readonly quantileMs: (fraction: number) => number
   readonly meanMs: number
+  /** Requests per ms of a closed loop at concurrency 1, over all repetitions: what repetitions differ by is in it. */
+  readonly ratePerMs: number
 }
 
 /** Of log(latency): about what a CPU inference server shows at low load. */
@@ -19,10 +21,12 @@ function normalQuantile(fraction: number): number {
   return Math.sign(fraction - 0.5) * (tail === 0.5 ? 0 : criticalT(2 * tail, 1e9))
 }
 
-function logNormalTruth(sigma: number): Pick<LatencyProcess, 'quantileMs' | 'meanMs'> {
+function logNormalTruth(sigma: number, sigmaEffect = 0): Omit<LatencyProcess, 'name' | 'draw'> {
+  const both = Math.hypot(sigma, sigmaEffect)
   return {
-    quantileMs: (fraction) => Math.exp(sigma * normalQuantile(fraction)),
-    meanMs: Math.exp(sigma ** 2 / 2),
+    quantileMs: (fraction) => Math.exp(both * normalQuantile(fraction)),
+    meanMs: Math.exp(both ** 2 / 2),
+    ratePerMs: Math.exp((sigmaEffect ** 2 - sigma ** 2) / 2),
   }
 }
 
@@ -50,89 +54,18 @@ export function withRepetitionEffect(sigmaEffect: number): LatencyProcess {
       const factor = Math.exp(sigmaEffect * random.normal())
       return independent.draw(count, random).map((latencyMs) => latencyMs * factor)
     },
-    ...logNormalTruth(Math.hypot(SIGMA, sigmaEffect)),
+    ...logNormalTruth(SIGMA, sigmaEffect),
   }
 }
 
-/** Time in a single-server queue with exponential arrivals and service (mean 1 ms): exponential with mean 1 / (1 − load). */
-export function queue(load: number): LatencyProcess {
-  return {
-    name: `M/M/1 at ${load * 100} % load`,
-    draw: (count, random) => {
-      let waitMs = random.uniform() < load ? random.exponential() / (1 - load) : 0
-      return Float64Array.from({ length: count }, () => {
-        const latencyMs = waitMs + random.exponential()
-        waitMs = Math.max(0, latencyMs - random.exponential() / load)
-        return latencyMs
-      })
-    },
-    quantileMs: (fraction) => -Math.log(1 - fraction) / (1 - load),
-    meanMs: 1 / (1 - load),
-  }
-}
+const MODE_SIGMA = 0.2
 
-/**
- * An M/G/1 queue whose service takes 1 ms always, as that of a model does: time in the system. The distribution of the
- * wait is Erlang's (1909): P(W ≤ t) = (1 − ρ) Σ_k e^(ρ(t−k)) (−ρ(t−k))^k / k!, over k = 0 … ⌊t⌋.
- */
-export function constantServiceQueue(load: number): LatencyProcess {
-  const waitsAtMost = (ms: number) => {
-    let sum = 0
-    for (let served = 0; served <= ms; served++) {
-      sum += Math.exp(load * (ms - served)) * alternatingTerm(load * (ms - served), served)
-    }
-    return (1 - load) * sum
-  }
-  return {
-    name: `M/D/1 at ${load * 100} % load`,
-    draw: (count, random) => {
-      // Begins in the steady state: what comes before is thrown away.
-      let waitMs = 0
-      const next = () => {
-        const latencyMs = waitMs + 1
-        waitMs = Math.max(0, latencyMs - random.exponential() / load)
-        return latencyMs
-      }
-      for (let row = 0; row < WARM_UP_REQUESTS; row++) next()
-      return Float64Array.from({ length: count }, next)
-    },
-    quantileMs: (fraction) => 1 + inverse(waitsAtMost, fraction),
-    meanMs: 1 + load / (2 * (1 - load)),
-  }
-}
-
-const WARM_UP_REQUESTS = 500
-
-/** (−x)^k / k! */
-function alternatingTerm(x: number, k: number): number {
-  let term = 1
-  for (let factor = 1; factor <= k; factor++) term *= -x / factor
-  return term
-}
-
-/** By bisection, of a function that rises from below `value` at 0 or is beyond it there already. */
-function inverse(rising: (x: number) => number, value: number): number {
-  let [low, high] = [0, 20]
-  for (let step = 0; step < 60; step++) {
-    const middle = (low + high) / 2
-    if (rising(middle) < value) low = middle
-    else high = middle
-  }
-  return high
-}
-
-/** One request in `1 / share` takes `factor` times as long: garbage collection, a cold cache. */
-export function bimodal(share: number, factor: number): LatencyProcess {
-  const sigma = 0.2
-  const upper = (valueMs: number, medianMs: number) => 1 - normalShare(Math.log(valueMs / medianMs) / sigma)
+/** Of two modes a factor apart; `share` of the requests are in the slow one. */
+function twoModes(share: number, factor: number): Omit<LatencyProcess, 'name' | 'draw'> {
+  const upper = (valueMs: number, medianMs: number) => 1 - normalShare(Math.log(valueMs / medianMs) / MODE_SIGMA)
   const tail = (valueMs: number) => (1 - share) * upper(valueMs, 1) + share * upper(valueMs, factor)
+  const meanMs = (1 - share + share * factor) * Math.exp(MODE_SIGMA ** 2 / 2)
   return {
-    name: `bimodal, ${share * 100} % are ${factor} times slower`,
-    draw: (count, random) =>
-      Float64Array.from(
-        { length: count },
-        () => (random.uniform() < share ? factor : 1) * Math.exp(sigma * random.normal()),
-      ),
     quantileMs: (fraction) => {
       let [low, high] = [1e-3, 1e3]
       for (let step = 0; step < 100; step++) {
@@ -142,7 +75,38 @@ export function bimodal(share: number, factor: number): LatencyProcess {
       }
       return low
     },
-    meanMs: (1 - share + share * factor) * Math.exp(sigma ** 2 / 2),
+    meanMs,
+    ratePerMs: 1 / meanMs,
+  }
+}
+
+/** One request in `1 / share` takes `factor` times as long: garbage collection, a cold cache. */
+export function bimodal(share: number, factor: number): LatencyProcess {
+  return {
+    name: `bimodal, ${share * 100} % are ${factor} times slower`,
+    draw: (count, random) =>
+      Float64Array.from(
+        { length: count },
+        () => (random.uniform() < share ? factor : 1) * Math.exp(MODE_SIGMA * random.normal()),
+      ),
+    ...twoModes(share, factor),
+  }
+}
+
+/** The slow ones come in a row of `length` requests in the mean: a server that stalls now and then. */
+export function stalls(share: number, length: number, factor: number): LatencyProcess {
+  const begins = share / (1 - share) / length
+  return {
+    name: `stalls of ${length} requests, ${share * 100} % are ${factor} times slower`,
+    draw: (count, random) => {
+      let isStalled = random.uniform() < share
+      return Float64Array.from({ length: count }, () => {
+        const latencyMs = (isStalled ? factor : 1) * Math.exp(MODE_SIGMA * random.normal())
+        isStalled = isStalled ? random.uniform() >= 1 / length : random.uniform() < begins
+        return latencyMs
+      })
+    },
+    ...twoModes(share, factor),
   }
 }
 

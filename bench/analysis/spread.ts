@@ -2,6 +2,7 @@
 // Intervals and comparisons are both made of this, so that they cannot disagree.
 import { quantile, sortedCopy } from '../core/quantile.ts'
 import { BLOCKS, type Series } from './samples.ts'
+import { tailReach } from './tail-reach.ts'
 
 /** How far one repetition's own value lies from the pooled one, as a difference of logarithms (≈ relative). */
 export interface Deviation {
@@ -22,6 +23,8 @@ export interface Spread {
   readonly deviations: readonly Deviation[]
   /** Of log(value), from the time blocks within repetitions, as if repetitions were alike; null where no blocks tell. */
   readonly within: Variance | null
+  /** At least as high as this an interval ends: what few excursions beyond the value leave open (`tail-reach.ts`). */
+  readonly reach: number
 }
 
 /** Latencies below a nanosecond are not real; the floor keeps logarithms finite. */
@@ -58,14 +61,20 @@ function merged(one: Float64Array, other: Float64Array): Float64Array {
 
 export function quantileSpread({ series, pooled, byRepetition }: SortedSeries, fraction: number): Spread {
   const value = quantile(pooled, fraction)
+  const blocks = blockVariance(series, value)
+  const parts = series.map(({ repetition }, index) => {
+    const sorted = byRepetition[index] as Float64Array
+    return { repetition, sorted, weight: sorted.length / pooled.length }
+  })
   return {
     value,
-    deviations: series.map(({ repetition, valuesMs }, index) => ({
+    deviations: parts.map(({ repetition, sorted, weight }) => ({
       repetition,
-      deviation: logOf(quantile(byRepetition[index] as Float64Array, fraction)) - logOf(value),
-      weight: valuesMs.length / pooled.length,
+      deviation: logOf(quantile(sorted, fraction)) - logOf(value),
+      weight,
     })),
-    within: withinQuantile(series, pooled, { fraction, value }),
+    within: blocks && withinQuantile(pooled, fraction, blocks),
+    reach: tailReach(parts, pooled, { fraction, value, blocks }),
   }
 }
 
@@ -73,16 +82,10 @@ export function quantileSpread({ series, pooled, byRepetition }: SortedSeries, f
  * Woodruff (1952, JASA 47:635–646): the quantile's error is that of the share of samples below it, read back through
  * the distribution. The share's variance comes from blocks, so correlation within blocks is in it.
  */
-function withinQuantile(
-  series: Series,
-  pooled: Float64Array,
-  at: { fraction: number; value: number },
-): Variance | null {
-  const share = blockVariance(series, at.value)
-  if (share === null) return null
+function withinQuantile(pooled: Float64Array, fraction: number, share: Variance): Variance {
   const error = Math.sqrt(share.variance)
-  const low = logOf(quantile(pooled, at.fraction - error))
-  const high = logOf(quantile(pooled, at.fraction + error))
+  const low = logOf(quantile(pooled, fraction - error))
+  const high = logOf(quantile(pooled, fraction + error))
   // The spacing is itself a sum of that many gaps between samples, each with a relative error of 1; squared, df = m / 2.
   const gaps = Math.max(1, 2 * error * pooled.length)
   return { variance: ((high - low) / 2) ** 2, df: 1 / (1 / share.df + 2 / gaps) }
@@ -99,6 +102,7 @@ export function meanSpread({ series, pooled }: SortedSeries): Spread {
       weight: valuesMs.length / pooled.length,
     })),
     within: blocks && { variance: blocks.variance / Math.max(value, FLOOR_MS) ** 2, df: blocks.df },
+    reach: value,
   }
 }
 
@@ -130,6 +134,7 @@ export function rateSpread(windows: readonly CountedWindow[]): Spread | null {
       variance: (sum(squares) * BLOCKS) / (BLOCKS - 1) / sum(counts) ** 2,
       df: windows.length * (BLOCKS - 1),
     },
+    reach: value,
   }
 }
 

@@ -5,6 +5,7 @@ import { OUTCOMES, type TimeColumns } from '../load/request-columns.ts'
 import type { Measurement } from '../measurement/types.ts'
 import type { CellKey } from '../plan/types.ts'
 import { combineClient, combineConnects, combineResources, combineServer } from './combine.ts'
+import { errorRateOf } from './error-rate.ts'
 import { intervalOf } from './intervals.ts'
 import { type LatencySpreads, latencySpreads, summariseLatency } from './latency.ts'
 import { latencyCurve } from './latency-curve.ts'
@@ -60,6 +61,7 @@ export function summarise(key: CellKey, measurements: readonly Measurement[], fl
     sendLagMs: isOnTime ? noLag(response.pooled.length) : sendLag(sortSeries(seriesOf(measurements, 'sendLag')).pooled),
     requestsPerSec,
     inferencesPerSec: times(requestsPerSec, key.batchSize),
+    errorRate: errorRateOf(errors),
     counts,
     errors: mergeErrors(measurements),
     errorExamples: [...new Set(measurements.flatMap(({ errorExamples }) => errorExamples))].slice(0, MAX_EXAMPLES),

@@ -1,7 +1,6 @@
 // Absolute rules (SLOs): the whole interval of a metric against a limit.
-import type { Estimate, Metric } from '../analysis/run-document.ts'
-import { criticalT } from '../core/student-t.ts'
-import { errorRateOf, estimateOf, type JudgedCell, textOf } from './cell-metric.ts'
+import type { CellSummary, Estimate, Metric } from '../analysis/run-document.ts'
+import { estimateOf, type JudgedCell, textOf } from './cell-metric.ts'
 import type { Outcome } from './outcome.ts'
 
 export interface Limit {
@@ -10,11 +9,13 @@ export interface Limit {
   readonly limit: number
 }
 
+type LimitedCell = JudgedCell & Pick<CellSummary, 'errorRate'>
+
 /** Pass when the whole interval is within, fail when the whole is beyond, else inconclusive. */
-export function judgeAbsolute(cell: JudgedCell, metric: Metric, { bound, limit }: Limit): Outcome {
+export function judgeAbsolute(cell: LimitedCell, metric: Metric, { bound, limit }: Limit): Outcome {
   if (!Number.isFinite(limit))
     return { status: 'inconclusive', measured: null, limit: null, why: 'the limit is no number' }
-  const estimate = metric === 'errorRate' ? errorRateInterval(cell) : estimateOf(cell, metric)
+  const estimate = metric === 'errorRate' ? errorRateOf(cell) : estimateOf(cell, metric)
   if (estimate === null) {
     return { status: 'inconclusive', measured: null, limit, why: missing(cell, metric) }
   }
@@ -34,15 +35,7 @@ export function missing(cell: JudgedCell, metric: Metric): string {
   return `${metric} was not measured: ${reason}`
 }
 
-/** Wilson (1927, JASA 22:209–212). No failure at all is taken at its word: a limit of 0 can be met. */
-function errorRateInterval(cell: JudgedCell): Estimate | null {
-  const rate = errorRateOf(cell)
-  if (rate === null) return null
-  if (rate === 0) return { value: 0, low: 0, high: 0 }
-  const answered = cell.counts.completed + cell.counts.failed
-  const z = criticalT(0.05, 1e6)
-  const scale = 1 + z ** 2 / answered
-  const centre = (rate + z ** 2 / (2 * answered)) / scale
-  const half = (z / scale) * Math.sqrt((rate * (1 - rate)) / answered + z ** 2 / (4 * answered ** 2))
-  return { value: rate, low: Math.max(0, centre - half), high: Math.max(rate, Math.min(1, centre + half)) }
+/** No failure at all is taken at its word: a limit of 0 can be met. */
+function errorRateOf({ errorRate }: LimitedCell): Estimate | null {
+  return errorRate?.value === 0 ? { value: 0, low: 0, high: 0 } : errorRate
 }

@@ -34,12 +34,6 @@ export function isOrdered({ value, low, high }: Estimate): boolean {
   return low <= value && value <= high && Number.isFinite(low) && Number.isFinite(high)
 }
 
-/** Failed share of the answered requests; null when none was answered. */
-export function errorRateOf({ counts }: Pick<JudgedCell, 'counts'>): number | null {
-  const answered = counts.completed + counts.failed
-  return answered > 0 ? counts.failed / answered : null
-}
-
 /** `triton-grpc, batch 4, concurrency 8` */
 export function nameOf({ target, batchSize, load }: Pick<JudgedCell, 'target' | 'batchSize' | 'load'>): string {
   return `${target}, batch ${batchSize}, ${loadText(load)}`

@@ -27,6 +27,7 @@ export function makeCell(changed: Partial<CellSummary> & { readonly p99?: Estima
     sendLagMs: { p50: null, p99: null, max: null },
     requestsPerSec: estimate(100),
     inferencesPerSec: estimate(400),
+    errorRate: { value: 0, low: 0, high: 0.004 },
     counts: { sent: 1000, completed: 1000, failed: 0, dropped: 0, delayed: 0, censored: 0 },
     errors: {},
     errorExamples: [],

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { errorRateOf } from '../analysis/error-rate.ts'
 import { PROBLEM_CODES, type RunDocument } from '../analysis/run-document.ts'
 import type { GateRule } from '../scenario/types.ts'
 import { type Baseline, makeBaseline } from './baseline.ts'
@@ -12,6 +13,7 @@ const gate = (rule: Partial<GateRule>, run: Partial<RunDocument> = {}, baseline:
 const cells = (...changed: Parameters<typeof makeCell>[0][]) => ({ cells: changed.map((cell) => makeCell(cell)) })
 const failures = (failed: number, completed = 1000) => ({
   counts: { sent: completed + failed, completed, failed, dropped: 0, delayed: 0, censored: 0 },
+  errorRate: errorRateOf([{ repetition: 1, failed, answered: completed + failed }]),
 })
 
 describe('a noisy host', () => {

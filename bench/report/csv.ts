@@ -26,6 +26,7 @@ const COLUMNS: readonly Column[] = [
   { header: 'send_lag_max_ms', value: (cell) => cell.sendLagMs.max },
   ...estimateColumns('requests_per_sec', (cell) => cell.requestsPerSec),
   ...estimateColumns('inferences_per_sec', (cell) => cell.inferencesPerSec),
+  ...estimateColumns('error_rate', (cell) => cell.errorRate),
   ...COUNTS.map((name) => ({ header: name, value: (cell: CellSummary) => cell.counts[name] })),
   {
     header: 'errors',
