@@ -226,28 +226,26 @@ describe('stored runs', () => {
 
 describe('duration: auto', () => {
   const AUTO = ['--set', 'measure.duration=auto', '--set', 'measure.repetitions=3', '--only', 'flask,grpc']
-  const auto = (spec: string) => [...AUTO, '--set', `measure.auto=${spec}`, '--set', 'matrix.load=[{concurrency: 8}]']
+  const MATRIX = ['--set', 'matrix.batchSize=[1]', '--set', 'matrix.load=[{ concurrency: 8 }]']
+  const auto = (spec: string) => [...AUTO, ...MATRIX, '--set', `measure.auto=${spec}`]
 
   it('stops as soon as the cells of a steady server are precise', async () => {
     const server = await serve({ latencyMs: 2 })
     const { document, exitCode, stderr, out } = await run(
       scenario(server, server),
-      ...auto('{ window: 200ms, p50: 50%, p99: 400%, limit: 6s }'),
+      ...auto('{ window: 100ms, p50: 200%, p99: 900%, limit: 4s }'),
     )
     expect(exitCode).toBe(0)
-    expect(document.cells).toHaveLength(4)
+    expect(document.cells).toHaveLength(2)
     for (const cell of document.cells) {
-      // Two looks in a row are two rounds at least; the limit would be 30 repetitions.
-      expect(cell.repetitions).toBeGreaterThanOrEqual(4)
-      expect(cell.repetitions).toBeLessThan(12)
+      // Three looks in a row are two rounds at least; the limit would be 40 repetitions.
+      expect(cell.repetitions).toBeGreaterThanOrEqual(5)
+      expect(cell.repetitions).toBeLessThan(40)
       expect(cell.problems.map(({ code }) => code)).not.toContain('not-precise')
     }
     // The targets of a block are measured alike, so that they stay paired.
-    for (const batchSize of [1, 4]) {
-      const block = document.cells.filter((cell) => cell.batchSize === batchSize)
-      expect(new Set(block.map(({ repetitions }) => repetitions)).size).toBe(1)
-    }
-    expect(stderr).toContain('4 of 4 cells not known precisely by 3 repetitions: 1 more, 4 trials')
+    expect(new Set(document.cells.map(({ repetitions }) => repetitions)).size).toBe(1)
+    expect(stderr).toContain('2 of 2 cells not known precisely by 3 repetitions: 1 more, 2 trials')
     const again = await dyno(world(), 'report', out, '--out', join(dir, 'again'))
     expect(again.exitCode).toBe(0)
     expect(JSON.parse(readFileSync(join(dir, 'again', 'run.json'), 'utf8'))).toEqual(document)
@@ -259,7 +257,6 @@ describe('duration: auto', () => {
     const { document, exitCode } = await run(
       scenario(server, server, gate),
       ...auto('{ window: 50ms, p50: 0.1%, p99: 0.1%, limit: 250ms }'),
-      ...['--set', 'matrix.batchSize=[1]'],
     )
     expect(exitCode).toBe(1)
     // Five windows fit into the limit; the gate's suspect has as many again.
@@ -279,6 +276,7 @@ describe('duration: auto', () => {
     const { document } = await run(
       scenario(await serve(), await serve({ offset: 0.1 })),
       ...['--set', 'measure.duration=auto', '--set', 'measure.repetitions=3', '--only', 'flask,other'],
+      ...MATRIX,
       ...['--set', 'measure.auto={ window: 50ms, p50: 1000%, p99: 1000%, limit: 2s }'],
     )
     for (const cell of document.cells) expect(cell.repetitions).toBeLessThan(20)

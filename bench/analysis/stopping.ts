@@ -1,9 +1,10 @@
 // `node bench/analysis/stopping.ts [--long]` prints how often the intervals hold the truth that decided when to stop.
-import { autoregressive, queue, withRepetitionEffect } from './simulated-latencies.ts'
+import { autoregressive, withRepetitionEffect } from './simulated-latencies.ts'
+import { queue } from './simulated-queues.ts'
 import { measureStopping } from './simulated-stopping.ts'
 
 const SEED = 20260101
-const RUNS = process.argv.includes('--long') ? 2000 : 400
+const RUNS = process.argv.includes('--long') ? 2000 : 200
 const PROCESSES = [autoregressive(0), autoregressive(0.9), queue(0.7), withRepetitionEffect(0.05)]
 const WANTED = [
   { p50: 0.05, p99: 0.1 },

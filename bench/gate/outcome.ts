@@ -24,7 +24,7 @@ const FLATTERING = new Set<ProblemCode>(['error-rate', 'dropped-requests', 'satu
 /** Not the server's doing, and never to its advantage: a pass stands, a failure does not, unless noise hit both sides. */
 const BLURRING: ProblemCode = 'noisy-host'
 
-/** Of a baseline in the same run. `too-few-samples` is left out: where it matters the metric is null. */
+/** Of a baseline in the same run. `too-few-samples` is left out: where it matters the metric is null; `not-precise`, since intervals are judged. */
 export function spoilingProblem(cell: Pick<JudgedCell, 'problems'>): Problem | null {
   return cell.problems.find(({ code }) => MEANINGLESS.has(code) || FLATTERING.has(code)) ?? null
 }

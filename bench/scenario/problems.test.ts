@@ -178,7 +178,7 @@ const WRONG_TOGETHER: readonly Row[] = [
   [
     'duration: 5s, repetitions: 5',
     'duration: auto, repetitions: 61',
-    '19:10',
+    '19:41',
     'auto-limit',
     'lower measure.repetitions',
   ],
