@@ -50,8 +50,6 @@ const MODEL: ModelSpec = {
 const BATCH_SIZES = [1, 2, 4, 8]
 const SEED = 42
 const WARMUP_MS = 2000
-/** Compiles the server's code: run by an interpreter it would take 0.1 ms more outside of its own record. */
-const SERVER_WARMUP = { load: { model: 'closed', concurrency: 64, connections: 64 }, windowMs: 1500 } as const
 
 const target = (
   name: string,
@@ -116,7 +114,6 @@ async function tryOut(experiment: Experiment, { serverCpu, open, windowMs }: Cal
   try {
     const server = await host.serve({ protocol, behaviour, answer: calibrationAnswer(target, MODEL, 1) })
     const job = { target, model: MODEL, batchSize: 1, load, address: server.address, seed: SEED }
-    await runBuiltIn({ ...job, ...SERVER_WARMUP, warmupMs: 0, polls: true }, open)
     const timed = { ...job, warmupMs: WARMUP_MS, windowMs, polls: true }
     const { columns, result } = await runBuiltIn(timed, open, () => server.takeRecord())
     const findings = findingsOf(experiment, { columns, result, record: await server.takeRecord() })
