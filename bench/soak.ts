@@ -1,17 +1,20 @@
 // `npm run bench:soak`: millions of requests in one window. Does memory grow with them, do latencies, how soon is the first?
-// npm run bench:soak -- [--requests N]; `dyno run` as users start it, against a built-in server that answers at once.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { startCalibrationServer } from './calibration/server.ts'
+import { type CalibrationServer, startCalibrationServer } from './calibration/server.ts'
+import { type Context, defineCommand } from './cli/command.ts'
+import { runScript } from './cli/script.ts'
 import { sleep } from './core/clock.ts'
+import { EXIT } from './core/errors.ts'
 import { quantile, sortedCopy } from './core/quantile.ts'
 import { openRun } from './measurement/run-store.ts'
-import { choosePinning } from './peers/pinning.ts'
+import { choosePinning, type Pinning } from './peers/pinning.ts'
 import { answerOf, MODEL } from './peers/request.ts'
+import { createProgress } from './progress.ts'
+import { PACKAGE_DIR } from './project.ts'
 
 /** Starts of a run until its first request; the median of them is printed. */
 const STARTS = 5
@@ -22,31 +25,52 @@ const WINDOW = '4h'
 /** Memory is followed from here on: before, code is compiled and heaps take their size. */
 const SETTLED_AT = 0.1
 const TENTHS = 10
+const REQUESTS = 10_000_000
+const SCENARIO = 'soak.yaml'
 
-const { values } = parseArgs({ options: { requests: { type: 'string', default: '10000000' } } })
-const requests = Number(values.requests)
-if (!Number.isSafeInteger(requests) || requests < 100_000)
-  throw new RangeError('--requests is a whole number from 100000')
+interface Soak {
+  readonly dir: string
+  readonly server: CalibrationServer
+  readonly pinning: Pinning
+  readonly context: Context
+}
 
-const dir = mkdtempSync(join(tmpdir(), 'dyno-soak-'))
-const pinning = choosePinning()
-const behaviour = { kind: 'null' } as const
-const server = await startCalibrationServer({
-  protocol: 'http',
-  cpu: pinning.server,
-  answer: answerOf('http'),
-  behaviour,
-})
-try {
-  writeFileSync(join(dir, 'soak.yaml'), JSON.stringify(scenario(server.address)))
+await runScript(
+  defineCommand({
+    name: 'bench:soak',
+    summary: 'loads a built-in server with millions of requests',
+    details:
+      'Runs `dyno run` against a built-in server that answers at once: how soon the first request comes, whether memory\n' +
+      'grows with the requests, and whether latency does. Ten million take about two minutes and 400 MB of disk.',
+    operands: [],
+    flags: {
+      requests: { kind: 'whole', placeholder: 'N', least: 100_000, description: 'How many. Default: 10000000.' },
+    },
+    examples: ['npm run --silent bench:soak -- --requests 1000000'],
+    async run({ flags }, context) {
+      const dir = mkdtempSync(join(tmpdir(), 'dyno-soak-'))
+      const pinning = choosePinning()
+      const behaviour = { kind: 'null' } as const
+      const answer = answerOf('http')
+      const server = await startCalibrationServer({ protocol: 'http', cpu: pinning.server, answer, behaviour })
+      try {
+        await measure({ dir, server, pinning, context }, flags.requests ?? REQUESTS)
+        return EXIT.ok
+      } finally {
+        await server.close()
+        rmSync(dir, { recursive: true })
+      }
+    },
+  }),
+)
+
+async function measure(soak: Soak, requests: number): Promise<void> {
+  writeFileSync(join(soak.dir, SCENARIO), JSON.stringify(scenario(soak.server.address)))
   const starts: number[] = []
-  for (let start = 0; start < STARTS; start++) starts.push(await timeStart(join(dir, `start-${start}`)))
-  const run = join(dir, 'run')
-  const bytesPerRequest = await soak(run)
-  print(starts, bytesPerRequest, await tenthsOf(run))
-} finally {
-  await server.close()
-  rmSync(dir, { recursive: true })
+  for (let start = 0; start < STARTS; start++) starts.push(await timeStart(soak, join(soak.dir, `start-${start}`)))
+  const run = join(soak.dir, 'run')
+  const bytesPerRequest = await follow(soak, run, requests)
+  soak.context.stdout.write(render({ starts, bytesPerRequest, requests, tenths: await tenthsOf(run) }, soak.pinning))
 }
 
 function scenario(url: string): object {
@@ -60,8 +84,8 @@ function scenario(url: string): object {
   }
 }
 
-function startRun(out: string): ChildProcess {
-  const args = ['bench/main.ts', 'run', join(dir, 'soak.yaml'), '--out', out]
+function startRun({ dir, pinning }: Soak, out: string): ChildProcess {
+  const args = [join(PACKAGE_DIR, 'bench', 'main.ts'), 'run', join(dir, SCENARIO), '--out', out]
   const [command = '', ...rest] =
     pinning.client === null
       ? [process.execPath, ...args]
@@ -70,34 +94,50 @@ function startRun(out: string): ChildProcess {
 }
 
 /** Milliseconds from the start of `dyno run` to its first request, which is that of the check on agreement. */
-async function timeStart(out: string): Promise<number> {
+async function timeStart(soak: Soak, out: string): Promise<number> {
+  const { server, context } = soak
   const before = await server.answered()
   const startMs = performance.now()
-  const child = startRun(out)
-  while ((await server.answered()) === before) await sleep(LOOK_FOR_START_MS)
-  const tookMs = performance.now() - startMs
-  await end(child)
-  return tookMs
+  const child = startRun(soak, out)
+  try {
+    while ((await server.answered()) === before) await pause(LOOK_FOR_START_MS, child, context)
+    return performance.now() - startMs
+  } finally {
+    await end(child)
+  }
 }
 
 /** Runs until that many requests are answered. @returns slope of the resident memory over the requests, bytes */
-async function soak(out: string): Promise<number> {
+async function follow(soak: Soak, out: string, requests: number): Promise<number> {
+  const { server, context } = soak
   const before = await server.answered()
-  const child = startRun(out)
+  const child = startRun(soak, out)
+  const progress = createProgress(context.stderr, context.stderr.isTTY === true ? 'live' : 'quiet')
   const points: { readonly answered: number; readonly bytes: number }[] = []
-  for (let answered = 0; answered < requests && child.exitCode === null; ) {
-    await sleep(LOOK_EVERY_MS)
-    answered = (await server.answered()) - before
-    if (answered >= SETTLED_AT * requests) points.push({ answered, bytes: residentBytes(child.pid ?? 0) })
-    process.stderr.write(`\r${answered.toLocaleString('en')} of ${requests.toLocaleString('en')} requests`)
+  try {
+    for (let answered = 0; answered < requests; ) {
+      await pause(LOOK_EVERY_MS, child, context)
+      answered = (await server.answered()) - before
+      if (answered >= SETTLED_AT * requests) points.push({ answered, bytes: residentBytes(child.pid ?? 0) })
+      progress.step(`${count(answered)} of ${count(requests)} requests`)
+    }
+    return slopeOf(points)
+  } finally {
+    progress.close()
+    await end(child)
   }
-  process.stderr.write('\n')
-  await end(child)
-  return slopeOf(points)
+}
+
+/** @throws the signal's reason when it aborts, Error when the run has ended by itself */
+async function pause(ms: number, child: ChildProcess, { signal }: Context): Promise<void> {
+  await sleep(ms, signal)
+  signal.throwIfAborted()
+  if (child.exitCode !== null) throw new Error(`dyno run ended by itself with ${child.exitCode}`)
 }
 
 /** As Ctrl-C does: what was measured is kept. */
 async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
   const gone = once(child, 'exit')
   child.kill('SIGINT')
   await gone
@@ -134,16 +174,29 @@ async function tenthsOf(run: string): Promise<{ readonly rows: number; readonly 
   })
 }
 
-function print(starts: readonly number[], bytesPerRequest: number, tenths: Awaited<ReturnType<typeof tenthsOf>>): void {
+interface Result {
+  readonly starts: readonly number[]
+  readonly bytesPerRequest: number
+  readonly requests: number
+  readonly tenths: Awaited<ReturnType<typeof tenthsOf>>
+}
+
+function render({ starts, bytesPerRequest, requests, tenths }: Result, { text }: Pinning): string {
   const sorted = sortedCopy(Float64Array.from(starts))
-  const write = (line: string) => process.stdout.write(`${line}\n`)
-  write(`From the start of dyno run to its first request: ${Math.round(quantile(sorted, 0.5))} ms, median of ${STARTS}`)
-  write(`(${Math.round(sorted[0] ?? 0)} to ${Math.round(sorted.at(-1) ?? 0)}); ${pinning.text}.\n`)
-  write(
-    `Resident memory grows by ${bytesPerRequest.toFixed(2)} bytes a request, over ${requests.toLocaleString('en')} of them.\n`,
-  )
-  write('| tenth | requests | p50 ms | p99 ms |\n|--:|--:|--:|--:|')
-  for (const [index, { rows, p50, p99 }] of tenths.entries()) {
-    write(`| ${index + 1} | ${rows.toLocaleString('en')} | ${p50.toFixed(3)} | ${p99.toFixed(3)} |`)
-  }
+  const [least, median, most] = [0, 0.5, 1].map((fraction) => Math.round(quantile(sorted, fraction)))
+  return [
+    `From the start of dyno run to its first request: ${median} ms, median of ${STARTS} (${least} to ${most}); ${text}.`,
+    `Resident memory grows by ${bytesPerRequest.toFixed(2)} bytes a request, over ${count(requests)} of them.`,
+    '',
+    '| tenth | requests | p50 ms | p99 ms |',
+    '|--:|--:|--:|--:|',
+    ...tenths.map(
+      ({ rows, p50, p99 }, index) => `| ${index + 1} | ${count(rows)} | ${p50.toFixed(3)} | ${p99.toFixed(3)} |`,
+    ),
+    '',
+  ].join('\n')
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en')
 }

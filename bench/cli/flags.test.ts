@@ -8,18 +8,19 @@ const TABLE = {
   only: { kind: 'texts', placeholder: 'TARGET', separator: ',', description: '' },
   quick: { kind: 'switch', description: '' },
   seed: { kind: 'whole', placeholder: 'N', description: '' },
+  runs: { kind: 'whole', placeholder: 'N', least: 1, largest: 100, description: '' },
   runtime: { kind: 'choice', choices: ['auto', 'local'], default: 'auto', description: '' },
 } as const
 const OPERANDS = [{ name: 'SCENARIO.yaml', description: 'a scenario' }]
 
-const parse = (...args: string[]) => parseArguments('run', args, TABLE, OPERANDS)
+const parse = (...args: string[]) => parseArguments('dyno run', args, TABLE, OPERANDS)
 
 describe('arguments', () => {
   it('fall back to defaults', () => {
     expect(parse('a.yaml')).toEqual({
       help: false,
       operands: ['a.yaml'],
-      flags: { out: null, set: [], only: [], quick: false, seed: null, runtime: 'auto' },
+      flags: { out: null, set: [], only: [], quick: false, seed: null, runs: null, runtime: 'auto' },
     })
   })
 
@@ -43,14 +44,15 @@ describe('arguments', () => {
       only: ['x', 'y', 'z'],
       quick: true,
       seed: 7,
+      runs: null,
       runtime: 'local',
     })
   })
 
   it('may end in any number of one operand, of which one is needed', () => {
     const runs = [{ name: 'RUN_DIR…', description: '', repeated: true }] as const
-    expect(parseArguments('baseline', ['a', 'b', 'c'], {}, runs).operands).toEqual(['a', 'b', 'c'])
-    expect(() => parseArguments('baseline', [], {}, runs)).toThrow('needs RUN_DIR')
+    expect(parseArguments('dyno baseline', ['a', 'b', 'c'], {}, runs).operands).toEqual(['a', 'b', 'c'])
+    expect(() => parseArguments('dyno baseline', [], {}, runs)).toThrow('needs RUN_DIR')
   })
 
   it('ask for help even when the rest is wrong', () => {
@@ -65,8 +67,12 @@ describe('arguments', () => {
     [['a.yaml', '--out'], 'flag-value', 'write: --out DIR'],
     [['a.yaml', '--out='], 'flag-value', 'write: --out DIR'],
     [['a.yaml', '--quick=yes'], 'flag-value', 'see: dyno run --help'],
-    [['a.yaml', '--seed', 'x'], 'flag-value', 'see: dyno run --help'],
-    [['a.yaml', '--seed=-1'], 'flag-value', 'see: dyno run --help'],
+    [['a.yaml', '--seed', 'x'], 'flag-value', 'write a whole number of at least 0'],
+    [['a.yaml', '--seed=-1'], 'flag-value', 'write a whole number of at least 0'],
+    [['a.yaml', '--seed', '9007199254740992'], 'flag-value', 'write a whole number of at least 0'],
+    [['a.yaml', '--runs', '0'], 'flag-value', 'write a whole number from 1 to 100'],
+    [['a.yaml', '--runs', '101'], 'flag-value', 'write a whole number from 1 to 100'],
+    [['a.yaml', '--runs', '1.5'], 'flag-value', 'write a whole number from 1 to 100'],
     [['a.yaml', '--runtime', 'lokal'], 'flag-value', 'did you mean --runtime local?'],
     [['a.yaml', '--runtime', 'zzzzzzzz'], 'flag-value', 'one of: auto, local'],
     [[], 'operand-missing', 'see: dyno run --help'],

@@ -12,7 +12,12 @@ export type FlagSpec =
   | (Described & { readonly kind: 'text'; readonly placeholder: string })
   /** May be given several times; a value may hold several, separated by `separator`. */
   | (Described & { readonly kind: 'texts'; readonly placeholder: string; readonly separator: string | null })
-  | (Described & { readonly kind: 'whole'; readonly placeholder: string })
+  | (Described & {
+      readonly kind: 'whole'
+      readonly placeholder: string
+      readonly least?: number
+      readonly largest?: number
+    })
   | (Described & { readonly kind: 'choice'; readonly choices: readonly string[]; readonly default: string })
 
 export interface OperandSpec extends Described {
@@ -45,10 +50,11 @@ export interface Parsed {
 
 /**
  * Reads a command's arguments.
+ * @param program what is typed before them, such as `dyno run`
  * @throws BenchError kind `usage` that names the nearest right flag or value
  */
 export function parseArguments(
-  command: string,
+  program: string,
   args: readonly string[],
   table: FlagTable,
   operands: readonly OperandSpec[],
@@ -73,31 +79,31 @@ export function parseArguments(
   for (const token of tokens) {
     if (token.kind !== 'option') continue
     const spec = table[token.name]
-    if (spec === undefined) throw unknownFlag(command, token.rawName, table)
-    given.set(token.name, [...(given.get(token.name) ?? []), textOf(command, token.name, spec, token.value)])
+    if (spec === undefined) throw unknownFlag(program, token.rawName, table)
+    given.set(token.name, [...(given.get(token.name) ?? []), textOf(program, token.name, spec, token.value)])
   }
   return {
     help: false,
-    operands: checkOperands(command, positionals, operands),
+    operands: checkOperands(program, positionals, operands),
     flags: Object.fromEntries(
-      Object.entries(table).map(([name, spec]) => [name, resolve(command, name, spec, given.get(name) ?? [])]),
+      Object.entries(table).map(([name, spec]) => [name, resolve(name, spec, given.get(name) ?? [])]),
     ),
   }
 }
 
-function unknownFlag(command: string, rawName: string, table: FlagTable): BenchError {
+function unknownFlag(program: string, rawName: string, table: FlagTable): BenchError {
   const close = nearest(rawName.replace(/^-+/, ''), [...Object.keys(table), 'help'])
   return usage(
     'unknown-flag',
-    `dyno ${command} has no flag ${rawName}`,
-    close === null ? `see: dyno ${command} --help` : `did you mean --${close}?`,
+    `${program} has no flag ${rawName}`,
+    close === null ? `see: ${program} --help` : `did you mean --${close}?`,
   )
 }
 
-function textOf(command: string, name: string, spec: FlagSpec, value: string | undefined): string {
+function textOf(program: string, name: string, spec: FlagSpec, value: string | undefined): string {
   if (spec.kind === 'switch') {
     if (value === undefined) return 'true'
-    throw usage('flag-value', `--${name} takes no value, but got '${value}'`, `see: dyno ${command} --help`)
+    throw usage('flag-value', `--${name} takes no value, but got '${value}'`, `see: ${program} --help`)
   }
   if (value === undefined || value === '') {
     const shape = spec.kind === 'choice' ? spec.choices.join('|') : spec.placeholder
@@ -106,7 +112,7 @@ function textOf(command: string, name: string, spec: FlagSpec, value: string | u
   return value
 }
 
-function resolve(command: string, name: string, spec: FlagSpec, values: readonly string[]): unknown {
+function resolve(name: string, spec: FlagSpec, values: readonly string[]): unknown {
   const last = values.at(-1)
   switch (spec.kind) {
     case 'switch':
@@ -117,8 +123,7 @@ function resolve(command: string, name: string, spec: FlagSpec, values: readonly
       return spec.separator === null ? values : values.flatMap((value) => value.split(spec.separator ?? ','))
     case 'whole':
       if (last === undefined) return null
-      if (/^\d{1,15}$/.test(last)) return Number(last)
-      throw usage('flag-value', `--${name} takes a whole number, but got '${last}'`, `see: dyno ${command} --help`)
+      return wholeNumber(last, name, spec)
     case 'choice': {
       const value = last ?? spec.default
       if (spec.choices.includes(value)) return value
@@ -129,22 +134,25 @@ function resolve(command: string, name: string, spec: FlagSpec, values: readonly
   }
 }
 
-function checkOperands(command: string, given: readonly string[], wanted: readonly OperandSpec[]): readonly string[] {
+function wholeNumber(
+  text: string,
+  name: string,
+  { least = 0, largest = Number.MAX_SAFE_INTEGER }: { readonly least?: number; readonly largest?: number },
+): number {
+  const value = Number(text)
+  if (/^\d{1,16}$/.test(text) && value >= least && value <= largest) return value
+  const range = largest === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${largest}`
+  throw usage('flag-value', `--${name} cannot be '${text}'`, `write a whole number ${range}`)
+}
+
+function checkOperands(program: string, given: readonly string[], wanted: readonly OperandSpec[]): readonly string[] {
   const missing = wanted[given.length]
   if (missing !== undefined && !missing.optional) {
-    throw usage(
-      'operand-missing',
-      `dyno ${command} needs ${missing.name}: ${missing.description}`,
-      `see: dyno ${command} --help`,
-    )
+    throw usage('operand-missing', `${program} needs ${missing.name}: ${missing.description}`, `see: ${program} --help`)
   }
   const extra = given[wanted.length]
   if (extra !== undefined && !wanted.at(-1)?.repeated) {
-    throw usage(
-      'operand-extra',
-      `dyno ${command} does not know what to do with '${extra}'`,
-      `see: dyno ${command} --help`,
-    )
+    throw usage('operand-extra', `${program} does not know what to do with '${extra}'`, `see: ${program} --help`)
   }
   return given
 }

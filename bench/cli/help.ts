@@ -17,11 +17,12 @@ export function renderOverview(commands: readonly Command[]): string {
   ].join('\n')
 }
 
-export function renderHelp(command: Command): string {
+/** @param program what is typed before its arguments, such as `dyno run` */
+export function renderHelp(program: string, command: Command): string {
   const rows = flagRows(command)
   const width = Math.max(...rows.map(([flag]) => flag.length))
   return [
-    `dyno ${usageOf(command)}${rows.length > 0 ? ' [FLAGS]' : ''}`,
+    [program, ...command.operands.map(({ name }) => name), ...(rows.length > 0 ? ['[FLAGS]'] : [])].join(' '),
     '',
     command.details,
     '',

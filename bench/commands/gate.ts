@@ -48,6 +48,7 @@ export const gateCommand = defineCommand({
     runs: {
       kind: 'whole',
       placeholder: 'N',
+      least: 1,
       description: `--self-test: runs of each kind. Default: ${SELF_TEST_RUNS}, a quarter of an hour in all.`,
     },
     window: {

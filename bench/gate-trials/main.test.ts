@@ -44,11 +44,14 @@ it('prints what was done until Ctrl-C, and ends with 130', async () => {
   }
 })
 
-it('refuses a scenario that has no gate', async () => {
-  const child = spawn(process.execPath, [MAIN, '--scenario', 'scenarios/smoke.yaml'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+it.each([
+  [['--scenario', 'scenarios/smoke.yaml'], 'has no gate'],
+  [['--neighbor'], 'did you mean --neighbour?'],
+  [['--runs', '0'], 'write a whole number from 1 to 10000'],
+  [['scenarios/flask-aa.yaml'], 'see: npm run bench:gate -- --help'],
+])('refuses %j', async (args, message) => {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
   expect(code).toBe(2)
-  expect(stderr).toContain('has no gate')
+  expect(stderr).toContain(message)
 })

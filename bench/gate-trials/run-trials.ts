@@ -6,9 +6,18 @@ import { BenchError } from '../core/errors.ts'
 import { measureScenario, type World } from '../run.ts'
 import { loadScenario, NO_OVERRIDES, type Overrides } from '../scenario/load-scenario.ts'
 import type { Scenario } from '../scenario/types.ts'
-import type { GateTrialsOptions } from './options.ts'
 import { outcomeOf, type TrialOutcome } from './outcome.ts'
 import { startNeighbour } from './start-neighbour.ts'
+
+export interface GateTrialsOptions {
+  /** Path as typed. */
+  readonly scenario: string
+  /** `path=value` each. */
+  readonly set: readonly string[]
+  readonly runs: number
+  readonly firstSeed: number
+  readonly neighbour: boolean
+}
 
 /**
  * One outcome per run; ends early when the signal aborts, and a run that it cut short is no outcome. Every run starts its

@@ -1,38 +1,36 @@
-// `npm run bench:peers`: dyno's load generator against the others, on this machine. The process's edge.
-import { BenchError, EXIT, type ExitCode, messageOf } from '../core/errors.ts'
+// `npm run bench:peers`: dyno's load generator against the others, on this machine.
+import { resolve } from 'node:path'
+import { defineCommand } from '../cli/command.ts'
+import { runScript } from '../cli/script.ts'
+import { BenchError, EXIT } from '../core/errors.ts'
 import { writeFileAtomic } from '../core/files.ts'
 import { readProcess } from '../core/proc-stat.ts'
 import { comparePeers } from './compare-peers.ts'
-import { parseOptions, renderHelp } from './options.ts'
+import { optionsOf, PEER_FLAGS } from './options.ts'
 import { renderPeers } from './render.ts'
 import { PEERS } from './tools/all.ts'
 
-const interruption = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interruption.abort(name))
-
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(args: readonly string[]): Promise<ExitCode> {
-  const { signal } = interruption
-  try {
-    const options = parseOptions(args, PEERS)
-    if (options === null) {
-      process.stdout.write(renderHelp())
+await runScript(
+  defineCommand({
+    name: 'bench:peers',
+    summary: 'compares load generators',
+    details:
+      'Measures the load generator of dyno against every other one that is found on PATH: CPU time per request against\n' +
+      'the same null server. Installs nothing.',
+    operands: [],
+    flags: PEER_FLAGS,
+    examples: ['npm run --silent bench:peers -- --only wrk,dyno --work http'],
+    async run({ flags }, { cwd, stdout, stderr, signal }) {
+      const options = optionsOf(flags, PEERS)
+      requireProc()
+      const progress = (line: string) => stderr.write(`${line}\n`)
+      const document = await comparePeers(options, { progress, signal })
+      stdout.write(renderPeers(document))
+      if (flags.json !== null) writeFileAtomic(resolve(cwd, flags.json), `${JSON.stringify(document, null, 2)}\n`)
       return EXIT.ok
-    }
-    requireProc()
-    const progress = (line: string) => process.stderr.write(`${line}\n`)
-    const document = await comparePeers(options, { progress, signal })
-    process.stdout.write(renderPeers(document))
-    if (options.jsonPath !== null) writeFileAtomic(options.jsonPath, `${JSON.stringify(document, null, 2)}\n`)
-    return EXIT.ok
-  } catch (error) {
-    if (signal.aborted) return signal.reason === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
-    if (!(error instanceof BenchError)) throw error
-    process.stderr.write(`error: ${messageOf(error)}\n${error.hint === undefined ? '' : `  → ${error.hint}\n`}`)
-    return error.exitCode
-  }
-}
+    },
+  }),
+)
 
 /** @throws BenchError `no-proc` where CPU times of processes cannot be read */
 function requireProc(): void {

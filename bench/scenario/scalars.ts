@@ -15,7 +15,7 @@ const DURATION = '\\s*(\\d+(\\.\\d+)?|\\.\\d+)\\s*(us|µs|ms|s|m|min|h)\\s*'
 export function duration(min: string, max: string, example: string) {
   return z
     .string()
-    .transform((text, context) => durationMs(text, { min, max }, context))
+    .transform((text, context) => durationMs(text, { min, max, noun: 'a duration' }, context))
     .meta({ title: `duration, ${min} to ${max}`, pattern: `^${DURATION}$`, examples: [example] })
 }
 
@@ -23,15 +23,21 @@ export function duration(min: string, max: string, example: string) {
 export function durationOrAuto(min: string, max: string, example: string) {
   return z
     .string()
-    .transform((text, context) => (text === 'auto' ? text : durationMs(text, { min, max }, context)))
+    .transform((text, context) =>
+      text === 'auto' ? text : durationMs(text, { min, max, noun: 'auto or a duration' }, context),
+    )
     .meta({ title: `duration, ${min} to ${max}, or auto`, pattern: `^(auto|${DURATION})$`, examples: [example] })
 }
 
-function durationMs(text: string, { min, max }: { min: string; max: string }, context: z.RefinementCtx): number {
+function durationMs(
+  text: string,
+  { min, max, noun }: { readonly min: string; readonly max: string; readonly noun: string },
+  context: z.RefinementCtx,
+): number {
   const ms = parseDurationMs(text)
-  if (ms === null) return refuse(context, `must be a duration, but is "${shorten(text)}"`, 'bad-value')
+  if (ms === null) return refuse(context, `must be ${noun}, but is "${shorten(text)}"`, 'bad-value')
   if (ms >= (parseDurationMs(min) ?? 0) && ms <= (parseDurationMs(max) ?? Number.POSITIVE_INFINITY)) return ms
-  return refuse(context, `must be a duration between ${min} and ${max}, but is ${shorten(text)}`, 'out-of-range')
+  return refuse(context, `must be ${noun} between ${min} and ${max}, but is ${shorten(text)}`, 'out-of-range')
 }
 
 /** `512MiB` → bytes, within limits that are themselves written as sizes. */
