@@ -8,6 +8,7 @@ import {
   measureRateCoverage,
   unlikeFailures,
 } from './simulated-counts.ts'
+import { disturbed } from './simulated-disturbance.ts'
 import { autoregressive, bimodal, type LatencyProcess, stalls, withRepetitionEffect } from './simulated-latencies.ts'
 import { constantServiceQueue, mixedServiceQueue, queue } from './simulated-queues.ts'
 import { measureCoverage, measureMatrix } from './simulation.ts'
@@ -56,7 +57,13 @@ const SHAPES = [
   { repetitions: 1, samplesPerRepetition: 8000 },
 ]
 
-const GATE_PROCESSES = [autoregressive(0), autoregressive(0.9), withRepetitionEffect(0.02), withRepetitionEffect(0.05)]
+const GATE_PROCESSES = [
+  autoregressive(0),
+  autoregressive(0.9),
+  withRepetitionEffect(0.02),
+  withRepetitionEffect(0.05),
+  disturbed({ sigmaEffect: 0.03, share: 0.1, factor: 1.5 }),
+]
 
 const percent = (fraction: number) => `${(fraction * 100).toFixed(1)} %`
 const text = ({ covered, halfWidth }: { readonly covered: number; readonly halfWidth: number }) =>

@@ -18,8 +18,9 @@ const NO_CHANGE = { value: 0, low: 0, high: 0 } as const
 const LARGE_DF = 1e6
 
 /**
- * Failed share of the answered requests: Wilson (1927, JASA 22:209–212), who knows an upper end where nothing failed. Failures that come in bursts, or in one repetition, scatter more between repetitions than independent ones
- * would: then the interval is of as many requests as that scatter is worth, with Student's t.
+ * Failed share of the answered requests: Wilson (1927, JASA 22:209–212), who knows an upper end where nothing failed.
+ * Failures that come in bursts, or in one repetition, scatter more between repetitions than independent ones would: then
+ * the interval is of as many requests as that scatter is worth, with Student's t.
  */
 export function errorRateOf(counts: readonly ErrorCount[]): Estimate | null {
   const value = rateOf(counts)

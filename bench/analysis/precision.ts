@@ -38,8 +38,7 @@ export function isPrecise({ p50, p99 }: Widths, wanted: WantedWidths): boolean {
 
 /**
  * Repetitions whose scatter is small by chance stop a measurement too early, and their interval is too short: so it
- * has to be narrow several times in a row: of a queue at 70 % load, after two looks 91 % of the intervals of p99 hold the
- * truth, after three 93.5 %. `node bench/analysis/stopping.ts` prints the coverage.
+ * has to be narrow several times in a row. `node bench/analysis/stopping.ts` prints the coverage.
  */
 const LOOKS_IN_A_ROW = 3
 
