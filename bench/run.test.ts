@@ -209,21 +209,22 @@ describe('stored runs', () => {
   })
 
   it('measure once more what would fail, unless told not to', async () => {
-    // Far beyond the limit: two repetitions of a busy machine do not straddle it.
+    // Far beyond the limit, and three of them: an interval of two is so wide that a busy machine straddles any.
     const server = await serve({ latencyMs: 2 })
+    const three = [...few, '--set', 'measure.repetitions=3']
     const strict = scenario(server, server, 'gate: { rules: [{ metric: p50, max: 50us }] }')
-    const failed = await run(strict, ...few)
+    const failed = await run(strict, ...three)
     expect(failed.exitCode).toBe(1)
     // Every cell failed, so every one was measured once more before the verdict, by as many repetitions.
-    for (const cell of failed.document.cells) expect(cell.repetitions).toBe(4)
+    for (const cell of failed.document.cells) expect(cell.repetitions).toBe(6)
     for (const { why } of failed.document.gate?.findings ?? []) expect(why).toContain('; measured once more: ')
     const again = JSON.parse((await dyno(world(), 'gate', failed.out, '--json')).stdout)
     expect(again).toEqual(failed.document.gate)
     rmSync(failed.out, { recursive: true })
     const hasty = scenario(server, server, 'gate: { confirm: false, rules: [{ metric: p50, max: 50us }] }')
-    const { document: unconfirmed, exitCode } = await run(hasty, ...few)
+    const { document: unconfirmed, exitCode } = await run(hasty, ...three)
     expect(exitCode).toBe(1)
-    for (const cell of unconfirmed.cells) expect(cell.repetitions).toBe(2)
+    for (const cell of unconfirmed.cells) expect(cell.repetitions).toBe(3)
   })
 })
 
