@@ -1,4 +1,4 @@
-// The part of run.json that tells what was checked and seen before the load.
+// The part of run.json that tells what was checked and seen before the windows.
 import { z } from 'zod'
 import { nullable, whole } from './schema-pieces.ts'
 
@@ -30,3 +30,12 @@ export const cacheAuditSchema = z
     suspected: z.boolean(),
   })
   .describe('Whether inputs that were seen are answered faster: then it may be a cache that is measured.')
+
+export const warmupSchema = z
+  .object({
+    lengthMs: z.number(),
+    settledAfterMs: nullable(z.number()).describe('0: at once; null: it had not settled at its end.'),
+  })
+  .describe(
+    'When answers took no longer than in the windows (by 10 %), over all repetitions; to an eighth of its length.',
+  )

@@ -44,6 +44,7 @@ export function makeMeasurement(made: MadeMeasurement = {}): Measurement {
     engine: 'native',
     startedAtMs: 0,
     windowNs: windowMs * 1e6,
+    warmup: null,
     columns: {
       length: requests.length,
       scheduledNs: ns(({ dueMs }) => dueMs),

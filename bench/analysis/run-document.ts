@@ -1,6 +1,6 @@
 // run.json, declared once: the types of everything after the analysis and the published JSON Schema come from here.
 import { z } from 'zod'
-import { cacheAuditSchema, coldStartSchema, paritySchema } from './checks-document.ts'
+import { cacheAuditSchema, coldStartSchema, paritySchema, warmupSchema } from './checks-document.ts'
 import { nullable, whole } from './schema-pieces.ts'
 
 export const estimateSchema = z
@@ -139,6 +139,7 @@ export const cellSchema = z.object({
     .object({ made: whole, p50Ms: nullable(z.number()), p99Ms: nullable(z.number()) })
     .describe('Connections made within the windows; the time is part of the latencies. Of the slowest repetition.'),
   pieces: nullable(z.array(pieceSchema)).describe('Of a load whose rate changes: in the order of time; else null.'),
+  warmup: nullable(warmupSchema).default(null).describe('null where it cannot be told.'),
   problems: z.array(problemSchema),
 })
 

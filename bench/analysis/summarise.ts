@@ -15,6 +15,7 @@ import { BLOCKS, blockOf, type Series, seriesOf } from './samples.ts'
 import { type CountedWindow, rateSpread, type Spread, sortSeries } from './spread.ts'
 import { drift } from './steadiness.ts'
 import { problemsOf } from './validity.ts'
+import { judgeWarmup } from './warmup.ts'
 
 /** One repetition's answered requests, for the error rate. */
 export interface ErrorCount {
@@ -72,8 +73,12 @@ export function summarise(key: CellKey, measurements: readonly Measurement[], fl
     client: combineClient(measurements, counts.completed + counts.failed, floor),
   }
   const missing = measurements.length === 0 ? [NOT_RUN] : []
-  const problems = [...missing, ...problemsOf(facts, measurements), ...drift(series)]
-  return { cell: { ...facts, problems }, latency, requestsPerSec: rate, errors, curve: latencyCurve(response.pooled) }
+  const spoiled = problemsOf(facts, measurements)
+  const settling = judgeWarmup(key.load, measurements, spoiled)
+  // One of the two is enough: what is not warm at the end of the warm-up drifts in the window, too.
+  const unsteady = [...settling.problems, ...drift(series)].slice(0, 1)
+  const cell = { ...facts, warmup: settling.warmup, problems: [...missing, ...spoiled, ...unsteady] }
+  return { cell, latency, requestsPerSec: rate, errors, curve: latencyCurve(response.pooled) }
 }
 
 const NOT_RUN = {

@@ -18,7 +18,7 @@ const MAX_OTHERS = 0.05
 /** Poisson arrivals and the window's edges leave a server that keeps up within 2 % of what was offered. */
 const MIN_ACHIEVED = 0.98
 
-type Judged = Omit<CellSummary, 'problems'>
+type Judged = Omit<CellSummary, 'problems' | 'warmup'>
 
 /** In the order of severity: what makes numbers meaningless, then what bends them, then what is missing. */
 export function problemsOf(cell: Judged, measurements: readonly Measurement[]): Problem[] {

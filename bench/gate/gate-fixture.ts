@@ -53,6 +53,7 @@ export function makeCell(changed: Partial<CellSummary> & { readonly p99?: Estima
     },
     connects: { made: 0, p50Ms: null, p99Ms: null },
     pieces: null,
+    warmup: null,
     problems: [],
     ...rest,
   }

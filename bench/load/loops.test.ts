@@ -25,7 +25,15 @@ function startPhase(transport: TestTransport, timeoutMs = 1000) {
   const check = new AnswerCheck(CODEC, NO_VALUES)
   const chunks: RequestColumns[] = []
   const onRecords = (records: RequestColumns) => chunks.push(records)
-  const setting = { transport, check, timeoutMs, statusPrefix: 'status', firstVariant: 0, onRecords } as const
+  const setting = {
+    transport,
+    check,
+    timeoutMs,
+    statusPrefix: 'status',
+    firstVariant: 0,
+    onRecords,
+    recordsFromNs: null,
+  } as const
   const run = new PhaseRun(setting, nowNs())
   transport.sink.current = run
   const records = () => {

@@ -43,7 +43,7 @@ export async function openTransportSession(
   await transport.open()
   let phases = 0
   let nextVariant = 0
-  const runOne = async (phase: Phase, listener: PhaseListener): Promise<PhaseResult> => {
+  const runOne = async (phase: Phase, listener: PhaseListener, recordsFromNs: number | null) => {
     const check = new AnswerCheck(codec, job)
     sink.current = null
     const run = await startPhase(phase, {
@@ -53,19 +53,22 @@ export async function openTransportSession(
       statusPrefix: target.protocol === 'http' ? 'status' : 'grpc',
       firstVariant: nextVariant,
       onRecords: (records) => listener.onRecords(records),
+      recordsFromNs,
     })
     sink.current = run
     const onProgress = (progress: PhaseProgress) => listener.onProgress(progress)
     const result = await runPhase(run, { job, phase, transport, signal, onProgress, number: phases++ })
     nextVariant = run.nextVariant
-    return { ...result, verification: check.result() }
+    return { startNs: run.startNs, result: { ...result, verification: check.result() } satisfies PhaseResult }
   }
   return {
     probe: (count) => probeAll(transport, codec, sink, { count, timeoutMs: trial.timeoutMs }),
     async run(phase, listener) {
-      if (phase.name === 'measure') return runOne(phase, listener)
-      const [first, rest] = partsOf(phase)
-      return mergeResults([await runOne(first, listener), await runOne(rest, listener)])
+      if (phase.name === 'measure') return (await runOne(phase, listener, null)).result
+      const [firstPart, rest] = partsOf(phase)
+      const first = await runOne(firstPart, listener, null)
+      const second = await runOne(rest, listener, first.startNs)
+      return mergeResults([first.result, second.result])
     },
     close: () => transport.close(),
   }

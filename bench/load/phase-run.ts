@@ -20,6 +20,8 @@ export interface PhaseSetting {
   /** The first prebuilt request to send; the following ones come in turn. */
   readonly firstVariant: number
   readonly onRecords: (records: RequestColumns) => void
+  /** What the times of records count from, of this thread's clock; `null`: the phase's start. */
+  readonly recordsFromNs: number | null
 }
 
 export class PhaseRun implements LaneSink {
@@ -33,6 +35,7 @@ export class PhaseRun implements LaneSink {
   onFree: (lane: number, atNs: number) => void = () => {}
   readonly #setting: PhaseSetting
   readonly #meter = new ProgressMeter()
+  readonly #recordsFromNs: number
   readonly #scheduledNs: Float64Array
   readonly #sentNs: Float64Array
   /** Prebuilt request in flight on the lane; −1: free. */
@@ -40,11 +43,12 @@ export class PhaseRun implements LaneSink {
   #nextVariant: number
   #ended = false
 
-  /** @param startNs of this thread's clock: what every record counts from */
+  /** @param startNs of this thread's clock */
   constructor(setting: PhaseSetting, startNs: number) {
     const { lanes } = setting.transport
     this.#setting = setting
     this.startNs = startNs
+    this.#recordsFromNs = setting.recordsFromNs ?? startNs
     this.recorder = new Recorder(setting.onRecords)
     this.failures = new FailureLog(setting.statusPrefix)
     this.#scheduledNs = new Float64Array(lanes)
@@ -89,9 +93,9 @@ export class PhaseRun implements LaneSink {
     }
     const scheduledNs = this.#scheduledNs[lane] ?? 0
     this.recorder.add(
-      scheduledNs - this.startNs,
-      (this.#sentNs[lane] ?? 0) - this.startNs,
-      receivedNs - this.startNs,
+      scheduledNs - this.#recordsFromNs,
+      (this.#sentNs[lane] ?? 0) - this.#recordsFromNs,
+      receivedNs - this.#recordsFromNs,
       outcome,
       code,
       bytesSent,
@@ -122,11 +126,11 @@ export class PhaseRun implements LaneSink {
    */
   end(): number {
     this.#ended = true
-    const atNs = nowNs() - this.startNs
+    const atNs = nowNs() - this.#recordsFromNs
     for (let lane = 0; lane < this.#variant.length; lane++) {
       if (this.#variant[lane] === -1) continue
-      const scheduledNs = (this.#scheduledNs[lane] ?? 0) - this.startNs
-      this.recorder.add(scheduledNs, (this.#sentNs[lane] ?? 0) - this.startNs, atNs, 'censored', 0, 0, 0)
+      const scheduledNs = (this.#scheduledNs[lane] ?? 0) - this.#recordsFromNs
+      this.recorder.add(scheduledNs, (this.#sentNs[lane] ?? 0) - this.#recordsFromNs, atNs, 'censored', 0, 0, 0)
     }
     this.recorder.flush()
     return this.inFlight

@@ -140,6 +140,22 @@ describe('a session', () => {
     expect(p50Ms(result)).toBeGreaterThan(4)
   })
 
+  it('counts the times of a warm-up from its start, over both of its parts', async () => {
+    server = await startFakeServer({ latencyMs: 2 })
+    const session = await openSession(jobFor(server, {}), new AbortController().signal)
+    const dueMs: number[] = []
+    await session.run(
+      { name: 'warmup', durationMs: 300, startsAtNs: null },
+      { onProgress() {}, onRecords: ({ scheduledNs }) => dueMs.push(...scheduledNs.map((ns) => ns / 1e6)) },
+    )
+    await session.close()
+    // The first part takes 75 ms.
+    expect(dueMs.toSorted((one, other) => one - other)).toEqual(dueMs)
+    expect(dueMs.filter((ms) => ms < 75).length).toBeGreaterThan(dueMs.length / 10)
+    expect(dueMs.filter((ms) => ms < 75).length).toBeLessThan(dueMs.length / 2)
+    expect(dueMs.at(-1)).toBeGreaterThan(250)
+  })
+
   it('counts what is in flight as censored when it is cut off', async () => {
     server = await startFakeServer({ silent: true })
     const cut = new AbortController()

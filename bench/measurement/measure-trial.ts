@@ -9,6 +9,7 @@ import { watchHost } from './host-load.ts'
 import { NO_RESOURCES, sampleResources } from './resource-sampler.ts'
 import { readServerCounters, type ServerCounters, statisticsBetween } from './server-statistics.ts'
 import type { ServerStatistics, TrialAccount, TrialFault } from './types.ts'
+import { watchWarmup } from './warmup-series.ts'
 
 export interface TrialSetting {
   readonly trial: Trial
@@ -50,10 +51,11 @@ async function measureWindow(setting: TrialSetting, session: LoadSession): Promi
   const counters = () => (statisticsOf === null ? null : readServerCounters(server.url, statisticsOf, server.tls))
   const atRest = await counters()
   let before = atRest
+  const watch = watchWarmup(trial.warmupMs)
   if (trial.warmupMs > 0) {
     const warmup = await session.run(
       { name: 'warmup', durationMs: trial.warmupMs, startsAtNs: null },
-      { ...listener, onRecords() {} },
+      { ...listener, onRecords: (records) => watch.add(records) },
     )
     if (atRest !== null) before = await settledCounters(counters, atRest.success + answeredOk(warmup))
   }
@@ -68,6 +70,7 @@ async function measureWindow(setting: TrialSetting, session: LoadSession): Promi
   return {
     ...head(setting),
     ...result,
+    warmup: trial.warmupMs > 0 ? watch.series() : null,
     server: statistics,
     resources,
     host,
@@ -133,6 +136,7 @@ export function withoutData(setting: Pick<TrialSetting, 'trial' | 'engine'>, fau
     ...head(setting),
     startedAtMs: Date.now(),
     windowNs: 0,
+    warmup: null,
     answered: 0,
     dropped: 0,
     delayed: 0,

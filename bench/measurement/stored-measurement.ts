@@ -37,6 +37,11 @@ const storedSchema = z.object({
   engine: z.string(),
   startedAtMs: amount,
   windowNs: amount,
+  // Runs of before it was kept do not have it.
+  warmup: z
+    .object({ blockMs: amount, counts: z.array(whole), medianMs: z.array(share) })
+    .nullable()
+    .default(null),
   rows: whole,
   answered: whole,
   dropped: whole,

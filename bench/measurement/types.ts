@@ -3,6 +3,7 @@ import type { TimeColumns } from '../load/request-columns.ts'
 import type { ClientUse, ConnectTimes, Verification } from '../load/types.ts'
 import type { Trial } from '../plan/types.ts'
 import type { HostLoad } from './host-load.ts'
+import type { WarmupSeries } from './warmup-series.ts'
 
 /** The server's own account of the measurement window; means per request, from the difference of two readings. */
 export interface ServerStatistics {
@@ -57,6 +58,8 @@ export interface TrialAccount {
   readonly engine: string
   readonly startedAtMs: number
   readonly windowNs: number
+  /** `null` where there was none, or where it was not kept. */
+  readonly warmup: WarmupSeries | null
   /** Requests with an end, good or bad. */
   readonly answered: number
   readonly dropped: number

@@ -65,6 +65,7 @@ function makeCell({ target, batchSize, concurrency, p50Ms, requestsPerSec, isTri
     },
     connects: { made: 0, p50Ms: null, p99Ms: null },
     pieces: null,
+    warmup: { lengthMs: 2000, settledAfterMs: 0 },
     problems: [],
   }
 }

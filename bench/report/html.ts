@@ -11,6 +11,7 @@ import { SCRIPT } from './html-script.ts'
 import { cellColumns } from './markdown.ts'
 import { type DrawnChart, escapeHtml, figure, list, renderPage } from './page.ts'
 import type { ReportInput } from './types.ts'
+import { warmupSentences } from './warmup-text.ts'
 
 export function renderHtml(input: ReportInput, charts: readonly DrawnChart[]): string {
   const { run } = input
@@ -18,7 +19,7 @@ export function renderHtml(input: ReportInput, charts: readonly DrawnChart[]): s
     `<header><h1>${escapeHtml(run.scenario.name)}</h1><p>${escapeHtml(run.scenario.description)}</p>`,
     `<p class="soft">Run <code>${escapeHtml(run.id)}</code>, ${run.startedAt} to ${run.finishedAt}, seed ${run.seed}${run.interrupted ? ', <b>interrupted</b>' : ''}</p></header>`,
     list(noticesOf(input).map((notice) => `<b>${escapeHtml(notice)}</b>`)),
-    list(findingsOf(input).map(escapeHtml)),
+    list([...findingsOf(input), ...warmupSentences(input)].map(escapeHtml)),
     problems(input),
     gate(input),
     '<h2 id="results">Results</h2>',

@@ -28,6 +28,7 @@ import { cellText, differenceText, loadsOf, msText, sharedProblems } from './cel
 import { chartsOf } from './charts/all.ts'
 import { findingsOf, noticesOf } from './findings.ts'
 import type { ReportInput } from './types.ts'
+import { warmupSentences } from './warmup-text.ts'
 
 export function renderMarkdown(input: ReportInput): string {
   const { run } = input
@@ -35,7 +36,7 @@ export function renderMarkdown(input: ReportInput): string {
     [`# ${escapeMarkdown(run.scenario.name)}`, '', escapeMarkdown(run.scenario.description)],
     [headline(input)],
     noticesOf(input).map((notice) => `> **${escapeMarkdown(notice)}**`),
-    findingsOf(input).map((sentence) => `- ${escapeMarkdown(sentence)}`),
+    [...findingsOf(input), ...warmupSentences(input)].map((sentence) => `- ${escapeMarkdown(sentence)}`),
     problemSection(input),
     paritySection(input),
     beforeLoadSection(input),

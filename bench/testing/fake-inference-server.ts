@@ -33,6 +33,7 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
   for (const server of servers) {
     server.on('connection', (socket: Socket) => {
       connections++
+      inference.connectedAtMs = performance.now()
       sockets.add(socket)
       socket.on('close', () => sockets.delete(socket))
     })

@@ -21,6 +21,8 @@ export interface FakeServerOptions {
   readonly mostStreams?: number
   /** Answers inputs that it has seen at once. */
   readonly caches?: boolean
+  /** Takes four times as long for so long after the newest connection was made. */
+  readonly coldMs?: number
   /** Answers this many requests, then destroys every socket and stops listening. */
   readonly dieAfter?: number
 }
@@ -58,6 +60,7 @@ export class FakeInference {
   successes = 0
   failures = 0
   inferences = 0
+  connectedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: FakeServerOptions, die: () => void) {
     this.options = options
@@ -74,7 +77,8 @@ export class FakeInference {
     const key = values.join()
     const isCached = this.options.caches === true && this.#seen.has(key)
     this.#seen.add(key)
-    after(isCached ? 0 : latencyMs, () => {
+    const isCold = performance.now() - this.connectedAtMs < (this.options.coldMs ?? 0)
+    after(isCached ? 0 : latencyMs * (isCold ? 4 : 1), () => {
       // Counted before the answer is out, so that whoever has the answer finds it counted.
       if (answer.kind === 'status') this.failures++
       else {
