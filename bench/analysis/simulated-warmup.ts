@@ -26,6 +26,7 @@ export interface WarmupRates {
   readonly late: number
 }
 
+/** As many as a measured warm-up is kept in. */
 const BLOCKS = 40
 
 export function measureWarmup(setting: WarmupSetting): WarmupRates {

@@ -34,6 +34,9 @@ const SETTLED_WITHIN = 0.1
 /** … and what spoils the window: as much as a drift inside it. */
 const MAX_EXCESS = 0.2
 
+/** Beyond it the window's blocks are longer than the warm-up's: an hour after a second has no more of them. */
+const MOST_WINDOW_BLOCKS = 100_000
+
 const OK = OUTCOMES.indexOf('ok')
 
 /** null where nothing can be told: too few repetitions, or too few requests at the end of the warm-up. */
@@ -108,7 +111,7 @@ function notWarm(slowerBy: number, lengthMs: number): Problem {
 
 function levelsOf({ warmup, columns, windowNs }: Measurement): WarmupLevels[] {
   if (warmup === null || windowNs <= 0) return []
-  const count = Math.max(1, Math.round(windowNs / 1e6 / warmup.blockMs))
+  const count = Math.min(MOST_WINDOW_BLOCKS, Math.max(1, Math.round(windowNs / 1e6 / warmup.blockMs)))
   const window = logLevels(columns, windowNs, count).filter((level) => level !== null)
   const blocks = warmup.medianMs.map((medianMs) => (medianMs === null ? null : Math.log(medianMs)))
   return window.length === 0 ? [] : [{ blocks, window: meanOf(window) }]

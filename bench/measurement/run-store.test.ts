@@ -112,6 +112,22 @@ describe('a run’s store', () => {
     expect((await loadAll(store.dir)).map(timesOf)).toEqual([timesOf(measurementOf(1, 50))])
   })
 
+  it('refuses a warm-up that was edited into what nobody can have measured, and names it', async () => {
+    const store = createRunStore(join(dir, 'run'))
+    const warmup = { blockMs: 2.5, counts: new Array(40).fill(1), medianMs: new Array(40).fill(0.5) }
+    storeTrial(store, { ...measurementOf(1, 3), warmup })
+    const path = join(store.dir, 'measurements.jsonl')
+    const text = readFileSync(path, 'utf8')
+    for (const [from, to, field] of [
+      ['"blockMs":2.5', '"blockMs":0', 'warmup.blockMs'],
+      ['"medianMs":[0.5,', '"medianMs":[-1,', 'warmup.medianMs.0'],
+      ['"medianMs":[0.5,', '"medianMs":[', 'warmup.medianMs'],
+    ] as const) {
+      writeFileSync(path, text.replace(from, to))
+      await expect(openRun(store.dir)).rejects.toThrow(`line 1: ${field}: `)
+    }
+  })
+
   it('refuses a folder that already holds a run', () => {
     storeTrial(createRunStore(join(dir, 'run')), measurementOf(1, 1))
     expect(() => createRunStore(join(dir, 'run'))).toThrow(/already holds a run/)

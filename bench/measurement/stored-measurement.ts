@@ -1,6 +1,7 @@
 // One line of measurements.jsonl: a trial's account. Validated when read, since files can be edited.
 import { z } from 'zod'
 import type { TrialAccount } from './types.ts'
+import { WARMUP_BLOCKS } from './warmup-series.ts'
 
 /** With the number of the trial's records, which lie in a file of their own. */
 export type StoredMeasurement = TrialAccount & { readonly rows: number }
@@ -39,7 +40,11 @@ const storedSchema = z.object({
   windowNs: amount,
   // Runs of before it was kept do not have it.
   warmup: z
-    .object({ blockMs: amount, counts: z.array(whole), medianMs: z.array(share) })
+    .object({
+      blockMs: z.number().positive(),
+      counts: z.array(whole).length(WARMUP_BLOCKS),
+      medianMs: z.array(z.number().positive().nullable()).length(WARMUP_BLOCKS),
+    })
     .nullable()
     .default(null),
   rows: whole,

@@ -9,7 +9,7 @@ export interface WarmupSeries {
   readonly medianMs: readonly (number | null)[]
 }
 
-const BLOCKS = 40
+export const WARMUP_BLOCKS = 40
 /** Latencies are counted in classes of 0.1 %, so that a warm-up of an hour takes no more memory than one of a second. */
 const CLASSES_PER_E = 1000
 const OK = OUTCOMES.indexOf('ok')
@@ -21,14 +21,17 @@ export interface WarmupWatch {
 }
 
 export function watchWarmup(warmupMs: number): WarmupWatch {
-  const blockMs = warmupMs / BLOCKS
-  const classes = Array.from({ length: BLOCKS }, () => new Map<number, number>())
+  const blockMs = warmupMs / WARMUP_BLOCKS
+  const classes = Array.from({ length: WARMUP_BLOCKS }, () => new Map<number, number>())
   return {
     add({ length, scheduledNs, receivedNs, outcome }) {
       for (let row = 0; row < length; row++) {
         if (outcome[row] !== OK) continue
         const dueMs = (scheduledNs[row] as number) / 1e6
-        const block = classes[Math.min(BLOCKS - 1, Math.max(0, Math.floor(dueMs / blockMs)))] as Map<number, number>
+        const block = classes[Math.min(WARMUP_BLOCKS - 1, Math.max(0, Math.floor(dueMs / blockMs)))] as Map<
+          number,
+          number
+        >
         const latencyMs = Math.max(1e-6, (receivedNs[row] as number) / 1e6 - dueMs)
         const own = Math.round(Math.log(latencyMs) * CLASSES_PER_E)
         block.set(own, (block.get(own) ?? 0) + 1)
