@@ -1,11 +1,13 @@
 // `npm run bench:analysis`: time and memory of the analysis of a run with 10 million requests.
 // npm run bench:analysis -- [--requests N]; the records are simulated, the files and the analysis are the real ones.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { NODE_FLAGS } from './core/node-flags.ts'
 import { seededRandom } from './core/random.ts'
 import { emptyColumns, type RequestColumns } from './load/request-columns.ts'
 import { readHostFacts } from './measurement/host.ts'
@@ -95,7 +97,7 @@ function simulated(rows: number, windowNs: number, random: ReturnType<typeof see
 /** `dyno report` in a process of its own, from its start to its end. */
 async function timeReport(run: string, out: string): Promise<{ seconds: number; peakBytes: number }> {
   const start = performance.now()
-  const child = spawn(process.execPath, ['bench/main.ts', 'report', run, '--out', out], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, 'bench/main.ts', 'report', run, '--out', out], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   let peakBytes = 0

@@ -1,4 +1,5 @@
 // `npm run bench:soak`: millions of requests in one window. Does memory grow with them, do latencies, how soon is the first?
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,6 +10,7 @@ import { type Context, defineCommand } from './cli/command.ts'
 import { runScript } from './cli/script.ts'
 import { sleep } from './core/clock.ts'
 import { EXIT } from './core/errors.ts'
+import { NODE_FLAGS } from './core/node-flags.ts'
 import { quantile, sortedCopy } from './core/quantile.ts'
 import { openRun } from './measurement/run-store.ts'
 import { choosePinning, type Pinning } from './peers/pinning.ts'
@@ -85,7 +87,7 @@ function scenario(url: string): object {
 }
 
 function startRun({ dir, pinning }: Soak, out: string): ChildProcess {
-  const args = [join(PACKAGE_DIR, 'bench', 'main.ts'), 'run', join(dir, SCENARIO), '--out', out]
+  const args = [...NODE_FLAGS, join(PACKAGE_DIR, 'bench', 'main.ts'), 'run', join(dir, SCENARIO), '--out', out]
   const [command = '', ...rest] =
     pinning.client === null
       ? [process.execPath, ...args]

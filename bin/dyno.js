@@ -11,7 +11,9 @@ const pinned = join(dirname(createRequire(import.meta.url).resolve('node/package
 const built = join(root, 'dist', 'bench', 'main.js')
 const main = existsSync(built) ? built : join(root, 'bench', 'main.ts')
 
-const child = spawn(existsSync(pinned) ? pinned : process.execPath, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+// Why: bench/core/node-flags.ts.
+const args = ['--no-parallel-scavenge', main, ...process.argv.slice(2)]
+const child = spawn(existsSync(pinned) ? pinned : process.execPath, args, { stdio: 'inherit' })
 // A terminal sends Ctrl-C to both; a signal to this process alone is passed on. Either way the child decides how it ends.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name))
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)))

@@ -10,7 +10,7 @@ set -eu
 : "${DYNO_SCENARIO:?name the scenario}"
 out=${DYNO_OUT:-dyno-results}
 root=$(cd "$(dirname "$0")/.." && pwd)
-dyno() { "$root/node_modules/.bin/node" "$root/bench/main.ts" "$@"; }
+dyno() { "$root/node_modules/.bin/node" --no-parallel-scavenge "$root/bench/main.ts" "$@"; }
 
 code=0
 # shellcheck disable=SC2086 # split at spaces, as the name says

@@ -222,7 +222,8 @@ describe('the problems of a cell', () => {
     const made = { requests: every10ms(1000, 3), client }
     const [problem] = problemsOf(made, floor(140))
     expect(problem?.code).toBe('generator-limited')
-    expect(problem?.message).toContain('71 % of the 140 requests/s that it reaches at most')
+    expect(problem?.message).toContain('it sent 71 % of the 140 requests/s that it reached against a server that')
+    expect(problemsOf(made, floor(90))[0]?.message).toContain('it sent more than the 90.0 requests/s that it reached')
     expect(problemsOf(made, floor(145))).toEqual([])
   })
 

@@ -1,6 +1,6 @@
 // Replies that are due later: a binary heap by due time. From the first one on it polls the clock without pause, since a
 // timer is late by up to a millisecond, and a core that sleeps wakes up late: the latency is to be the truth.
-import { nowNs } from '../core/clock.ts'
+import { pauseUntil } from '../core/clock.ts'
 
 export type Reply = () => void
 
@@ -29,7 +29,7 @@ export class ReplyQueue {
   }
 
   #serve(): void {
-    const atNs = nowNs()
+    const atNs = pauseUntil(this.#due(0))
     while (this.#heap.length > 0 && this.#due(0) <= atNs) this.#take()()
     setImmediate(this.#tick)
   }

@@ -1,8 +1,10 @@
 // Starts built-in servers in a process of their own, so that their time is not the generator's, and asks them for their account.
+
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { NODE_FLAGS } from '../core/node-flags.ts'
 import type { ServerRecord } from './attendant.ts'
 import type { FromServer, ServerSetting, ToServer } from './server-messages.ts'
 
@@ -73,8 +75,11 @@ type Unnumbered<T> = T extends { readonly number: number } ? Omit<T, 'number'> :
 function forkHost(cpu: number | null): ChildProcess {
   // Source files are .ts, built ones .js: the process's file lies beside this one either way.
   const file = fileURLToPath(new URL(`./server-process${extname(import.meta.url)}`, import.meta.url))
-  const pinned = cpu === null ? {} : { execPath: 'taskset', execArgv: ['-c', String(cpu), process.execPath] }
-  return fork(file, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'], ...pinned })
+  const node =
+    cpu === null
+      ? { execArgv: [...NODE_FLAGS] }
+      : { execPath: 'taskset', execArgv: ['-c', String(cpu), process.execPath, ...NODE_FLAGS] }
+  return fork(file, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'], ...node })
 }
 
 /** Rejects when the process ends, or cannot be started. */

@@ -36,7 +36,7 @@ export async function runPhase(run: PhaseRun, context: PhaseContext): Promise<Om
   const startedAtMs = Date.now()
   const { load } = context.job.trial
   const stopMeter = meterClient(context.job.polls || load.model === 'open')
-  const stopPolling = context.job.polls ? startPolling() : () => {}
+  const stopPolling = context.job.polls ? startPolling(() => run.recorder.length) : () => {}
   const stopTimeouts = run.watchTimeouts()
   const progress = setInterval(() => context.onProgress(run.progress()), PROGRESS_EVERY_MS)
   const counts = await Promise.race([drive(run, context), whenAborted(signal)])

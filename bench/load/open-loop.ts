@@ -1,5 +1,5 @@
 // Open loop: requests are sent when they are due, whether or not earlier ones have been answered.
-import { nowNs } from '../core/clock.ts'
+import { nowNs, pauseUntil } from '../core/clock.ts'
 import type { PhaseRun } from './phase-run.ts'
 
 /**
@@ -78,7 +78,7 @@ class OpenLoop {
   }
 
   #sendWhatIsDue(): void {
-    let atNs = nowNs()
+    let atNs = pauseUntil(this.#dueNs)
     while (this.#dueNs <= atNs && this.#dueNs < this.#endNs) {
       if (this.#freeCount === 0) this.#dropped++
       else {

@@ -123,7 +123,7 @@ export const FLOOR: CellColumn = number(
 
 export const CEILING: CellColumn = number(
   'of ceiling',
-  'requests/s as a share of the most that the generator reaches under this load; above 70 % it is the limit',
+  'requests/s as a share of what the generator reached against a server that answers at once; above 70 % it is the limit',
   ceilingShare,
   (cell) => {
     const share = ceilingShare(cell)

@@ -1,6 +1,8 @@
 // dyno itself, started as its users start it, and @grpc/grpc-js, which dyno has as a reference engine.
+
 import { join } from 'node:path'
 import { z } from 'zod'
+import { NODE_FLAGS } from '../../core/node-flags.ts'
 import { PACKAGE_DIR } from '../../project.ts'
 import type { EngineName } from '../../scenario/types.ts'
 import type { Peer, PeerJob } from '../peer.ts'
@@ -43,7 +45,7 @@ function own({ engine, ...rest }: Own): Peer {
     binary: process.execPath,
     goodExitCodes: GOOD_EXIT_CODES,
     command: (job) => ({
-      args: [join(PACKAGE_DIR, 'bench', 'main.ts'), 'run', 'scenario.yaml', '--out', 'run', '--quiet'],
+      args: [...NODE_FLAGS, join(PACKAGE_DIR, 'bench', 'main.ts'), 'run', 'scenario.yaml', '--out', 'run', '--quiet'],
       env: { DYNO_STATE_DIR: join(job.folder, 'state') },
       // JSON is YAML.
       files: { 'scenario.yaml': JSON.stringify(scenario(job, engine)) },
