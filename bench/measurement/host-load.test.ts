@@ -47,6 +47,26 @@ describe('who else used the machine', () => {
     })
   })
 
+  it('is not a process whose child ended, for what that child had used before', () => {
+    const busy = reading([process_(10, 1, 50), process_(20, 1, 100), process_(21, 20, 900), process_(22, 21, 500)])
+    // Process 20 has waited for 21, and 21 for 22: the time of both is now its own, with 30 ticks that are new.
+    const after = [process_(10, 1, 150), process_(20, 1, 100 + 900 + 500 + 30)]
+    expect(loadBetween(busy, reading(after, { at: 1 }), [10])).toMatchObject({
+      otherFraction: 0.15,
+      busiest: 'program-20 (process 20)',
+    })
+  })
+
+  it('is never less than nobody, nor more than the whole machine', () => {
+    const busy = reading([process_(10, 1, 50), process_(20, 1, 100), process_(21, 20, 900)])
+    // Nobody waited for 21, whose time is lost; a reading that lies in between finds more than there was.
+    expect(loadBetween(busy, reading([process_(20, 1, 110)], { at: 1 }), [10])).toMatchObject({
+      otherFraction: 0,
+      busiest: null,
+    })
+    expect(loadBetween(busy, reading([process_(20, 1, 1_310)], { at: 1 }), [10]).otherFraction).toBe(1)
+  })
+
   it('cannot be told where the processes of a server are not known, but what the hypervisor took can', () => {
     const load = loadBetween(before, reading([process_(20, 1, 200)], { at: 1, steal: 10 }), [10, null])
     expect(load).toMatchObject({ stealFraction: 0.05, otherFraction: null, busiest: null })

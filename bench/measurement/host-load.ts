@@ -48,14 +48,16 @@ export function loadBetween(before: Reading, after: Reading, ownPids: readonly (
     before.ticks === null || after.ticks === null ? 0 : (after.ticks.total - before.ticks.total) / TICKS_PER_SECOND
   return {
     stealFraction: stealFraction(before.ticks, after.ticks),
-    otherFraction: seconds === null || machineSeconds <= 0 ? null : seconds / machineSeconds,
-    busiest: busiest === undefined || busiest.seconds === 0 ? null : `${busiest.name} (process ${busiest.pid})`,
+    // The kernel counts a process in whole ticks, and not at the instant at which it counts the machine.
+    otherFraction: seconds === null || machineSeconds <= 0 ? null : Math.min(Math.max(seconds / machineSeconds, 0), 1),
+    busiest: busiest === undefined || busiest.seconds <= 0 ? null : `${busiest.name} (process ${busiest.pid})`,
     thermalThrottles: after.throttles - before.throttles,
   }
 }
 
+/** The seconds that each process that is not ours used, with those of its children that ended. */
 function othersIn(before: Reading, after: Reading, ownPids: readonly (number | null)[]) {
-  const earlier = new Map(before.processes.map((stat) => [`${stat.pid}/${stat.startTicks}`, stat.cpuTicks]))
+  const earlier = usedBefore(before, after)
   const own = new Set(
     ownPids.flatMap((pid) => (pid === null ? [] : treeOf(pid, after.processes).map((stat) => stat.pid))),
   )
@@ -63,12 +65,30 @@ function othersIn(before: Reading, after: Reading, ownPids: readonly (number | n
     .filter(
       ({ pid, parentPid, name }) => !own.has(pid) && pid !== KTHREADD && parentPid !== KTHREADD && !ENGINE.has(name),
     )
-    .map(({ pid, name, startTicks, cpuTicks }) => ({
+    .map(({ pid, name, cpuTicks }) => ({
       pid,
       name,
-      seconds: (cpuTicks - (earlier.get(`${pid}/${startTicks}`) ?? 0)) / TICKS_PER_SECOND,
+      seconds: (cpuTicks - (earlier.get(pid) ?? 0)) / TICKS_PER_SECOND,
     }))
 }
+
+/**
+ * The ticks that each process of `after` had used before. Those of one that has ended count for the next of its
+ * ancestors that still runs, because the kernel adds a child's whole life to its parent's time once it is waited for.
+ */
+function usedBefore(before: Reading, after: Reading): Map<number, number> {
+  const running = new Set(after.processes.map(nameForGood))
+  const known = new Map(before.processes.map((stat) => [stat.pid, stat]))
+  const used = new Map<number, number>()
+  for (const stat of before.processes) {
+    let heir: ProcessStat | undefined = stat
+    while (heir !== undefined && !running.has(nameForGood(heir))) heir = known.get(heir.parentPid)
+    if (heir !== undefined) used.set(heir.pid, (used.get(heir.pid) ?? 0) + stat.cpuTicks)
+  }
+  return used
+}
+
+const nameForGood = ({ pid, startTicks }: ProcessStat) => `${pid}/${startTicks}`
 
 const CPUS = '/sys/devices/system/cpu'
 
