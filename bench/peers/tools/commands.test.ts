@@ -28,7 +28,7 @@ describe('the commands of the tools', () => {
     const { args, files } = peer.command(jobOf(work))
     const said = [...args, ...Object.values(files ?? {})].join(' ')
     expect(said).toContain('127.0.0.1:4711')
-    expect(said).toMatch(peer === perfAnalyzer ? /-p 3000 -r 3 / : /\b9s?\b|-[dD]9s?\b/)
+    expect(said).toMatch(peer === perfAnalyzer ? /-p 100 -r 90 / : /\b9s?\b|-[dD]9s?\b/)
   })
 
   it('compares at least dyno and another client on every work', () => {

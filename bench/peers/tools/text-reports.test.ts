@@ -5,7 +5,6 @@ import { ab } from './ab.ts'
 import { ghz } from './ghz.ts'
 import { h2load } from './h2load.ts'
 import { hey } from './hey.ts'
-import { perfAnalyzer } from './perf-analyzer.ts'
 import { wrk } from './wrk.ts'
 
 const printed = (stdout: string, file = ''): PeerOutput => ({ stdout, file })
@@ -131,18 +130,5 @@ Status code distribution:
       ok: false,
       reason: '287 answers of status Unavailable',
     })
-  })
-})
-
-describe('perf_analyzer', () => {
-  it('reads microseconds from its table', () => {
-    const file =
-      'Concurrency,Inferences/Second,Client Send,Client Recv,p50 latency,p90 latency,p95 latency,p99 latency\n' +
-      '16,6955.53,2,1,2253,2607,2782,4645\n'
-    expect(perfAnalyzer.parse(printed('', file))).toEqual({ ok: true, p50Ms: 2.253, p99Ms: 4.645 })
-  })
-
-  it('does not take a table without percentiles for a good one', () => {
-    expect(() => perfAnalyzer.parse(printed('', 'Concurrency\n16\n'))).toThrow('p50 latency')
   })
 })
