@@ -1,6 +1,7 @@
 // One load thread as the main thread sees it: the same LoadSession, run elsewhere.
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { sleep } from '../core/clock.ts'
 import type { LoadJob, LoadSession, PhaseListener, PhaseResult, ProbeAnswer } from './types.ts'
 import type { Command, CommandValue, Reply } from './worker-messages.ts'
 
@@ -17,6 +18,9 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
+/** A thread that has nothing left to do ends in a few milliseconds. */
+const GRACE_MS = 2000
+
 const NOBODY: PhaseListener = { onProgress() {}, onRecords() {} }
 
 export function startLoadThread(): LoadThread {
@@ -30,7 +34,12 @@ export function startLoadThread(): LoadThread {
     waiting.clear()
   }
   worker.on('error', failAll)
-  worker.on('exit', (code) => failAll(new Error(`the load worker ended with code ${code}`)))
+  const ended = new Promise<'ended'>((resolve) => {
+    worker.on('exit', (code) => {
+      failAll(new Error(`the load worker ended with code ${code}`))
+      resolve('ended')
+    })
+  })
   worker.on('message', (message: Reply) => {
     if (message.kind === 'progress') return listener.onProgress(message.progress)
     if (message.kind === 'records') return listener.onRecords(message.records)
@@ -63,7 +72,12 @@ export function startLoadThread(): LoadThread {
       }
     },
     async close() {
-      await worker.terminate()
+      worker.postMessage({ kind: 'end' } satisfies Command)
+      const waited = new AbortController()
+      const end = await Promise.race([ended, sleep(GRACE_MS, waited.signal)])
+      waited.abort()
+      // The last resort: V8 has crashed when a thread was torn down in the middle of its work.
+      if (end !== 'ended') await worker.terminate()
     },
   }
 }

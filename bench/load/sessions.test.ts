@@ -1,5 +1,6 @@
 // Engines against a server whose latency and faults are known, over both protocols.
-import { afterEach, describe, expect, it } from 'vitest'
+import { Worker } from 'node:worker_threads'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type FakeServer, type FakeServerOptions, startFakeServer } from '../testing/fake-inference-server.ts'
 import { quantileOf } from '../testing/quantile-of.ts'
 import { type CollectedPhase, runAndCollect } from '../testing/run-and-collect.ts'
@@ -250,6 +251,19 @@ describe('the load worker', () => {
     } finally {
       await threads.close()
     }
+  })
+
+  it.each(['native', 'autocannon', 'grpc-js'] as const)('ends by itself after a session of %s', async (engine) => {
+    const torn = vi.spyOn(Worker.prototype, 'terminate')
+    onTestFinished(() => torn.mockRestore())
+    server = await startFakeServer({ latencyMs: 2 })
+    const threads = startLoadThreads(2)
+    const target = engine === 'grpc-js' ? 'kserve-grpc' : 'flask'
+    const session = await threads.open(jobFor(server, { engine, target }), new AbortController().signal)
+    await runAndCollect(session, 200)
+    await session.close()
+    await threads.close()
+    expect(torn).not.toHaveBeenCalled()
   })
 
   it('hands on what went wrong, and can be used again', async () => {

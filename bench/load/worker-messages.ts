@@ -10,6 +10,8 @@ export type Command =
   | { readonly kind: 'close'; readonly number: number }
   /** Not answered: what runs ends at once. */
   | { readonly kind: 'abort' }
+  /** Not answered: the thread ends, once its session is closed. */
+  | { readonly kind: 'end' }
 
 export type Reply =
   | { readonly kind: 'done'; readonly number: number; readonly value: CommandValue }

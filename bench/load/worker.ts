@@ -12,7 +12,7 @@ let abortion = new AbortController()
 
 const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
 
-async function obey(command: Exclude<Command, { kind: 'abort' }>): Promise<CommandValue> {
+async function obey(command: Extract<Command, { number: number }>): Promise<CommandValue> {
   switch (command.kind) {
     case 'open':
       if (abortion.signal.aborted) abortion = new AbortController()
@@ -40,6 +40,8 @@ function opened(current: LoadSession | null): LoadSession {
 
 port.on('message', async (command: Command) => {
   if (command.kind === 'abort') return abortion.abort()
+  // Nothing else keeps the thread: without the port its loop runs empty.
+  if (command.kind === 'end') return port.close()
   const { number } = command
   try {
     reply({ kind: 'done', number, value: await obey(command) })
