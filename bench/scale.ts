@@ -1,6 +1,5 @@
 // `npm run bench:analysis`: time and memory of the analysis of a run with 10 million requests.
 // npm run bench:analysis -- [--requests N]; the records are simulated, the files and the analysis are the real ones.
-
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'

@@ -1,5 +1,4 @@
 // `npm run bench:soak`: millions of requests in one window. Does memory grow with them, do latencies, how soon is the first?
-
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,4 @@
 // Starts built-in servers in a process of their own, so that their time is not the generator's, and asks them for their account.
-
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { extname } from 'node:path'

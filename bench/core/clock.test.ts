@@ -4,8 +4,12 @@ import { nowNs, pauseUntil } from './clock.ts'
 it('a pause ends at the instant that must not be missed, and at once when that is past', () => {
   const dueNs = nowNs() + 1000
   expect(pauseUntil(dueNs)).toBeGreaterThanOrEqual(dueNs)
-  const beforeNs = nowNs()
-  expect(pauseUntil(beforeNs - 1) - beforeNs).toBeLessThan(pauseUntil(Number.POSITIVE_INFINITY) - beforeNs)
+  // The shortest of many: the machine is shared.
+  const pausesNs = Array.from({ length: 100 }, () => {
+    const startNs = nowNs()
+    return pauseUntil(startNs - 1) - startNs
+  })
+  expect(Math.min(...pausesNs)).toBeLessThan(3000)
 })
 
 it('a pause with nothing to wait for takes microseconds', () => {

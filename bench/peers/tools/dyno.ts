@@ -1,5 +1,4 @@
 // dyno itself, started as its users start it, and @grpc/grpc-js, which dyno has as a reference engine.
-
 import { join } from 'node:path'
 import { z } from 'zod'
 import { NODE_FLAGS } from '../../core/node-flags.ts'
