@@ -2,7 +2,7 @@
 import { isPrecise, isSettled, roundOf, widthsOf } from './analysis/precision.ts'
 import { cellKeyOf } from './analysis/run-document.ts'
 import { seriesOf } from './analysis/samples.ts'
-import { sortSeries } from './analysis/spread.ts'
+import { sortSeries } from './analysis/sorted-series.ts'
 import type { StoredRun } from './measurement/run-store.ts'
 import { cellsOf, mostRepetitions } from './plan/expand.ts'
 import { roundTrials } from './plan/further.ts'

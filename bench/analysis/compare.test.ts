@@ -105,7 +105,8 @@ describe('a change', () => {
       weight: 1 / deviations.length,
     })),
     within: null,
-    reach: value,
+    shortfall: 0,
+    tail: null,
   })
 
   it('of paired repetitions cancels what slowed both', () => {

@@ -2,7 +2,8 @@
 import { intervalOf } from './intervals.ts'
 import type { Estimate, LatencySummary } from './run-document.ts'
 import { samplesFor } from './sample-size.ts'
-import { meanSpread, quantileSpread, type SortedSeries, type Spread } from './spread.ts'
+import type { SortedSeries } from './sorted-series.ts'
+import { meanSpread, quantileSpread, type Spread } from './spread.ts'
 
 export const PERCENTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const
 export type PercentileName = keyof typeof PERCENTILES

@@ -5,7 +5,7 @@ import { seriesOf } from './samples.ts'
 import { autoregressive, withRepetitionEffect } from './simulated-latencies.ts'
 import { queue } from './simulated-queues.ts'
 import { measureStopping } from './simulated-stopping.ts'
-import { sortSeries } from './spread.ts'
+import { sortSeries } from './sorted-series.ts'
 import { summarise } from './summarise.ts'
 
 const WANTED = { p50: 0.05, p99: 0.1 }

@@ -4,7 +4,8 @@ import { intervalOf } from './intervals.ts'
 import { PERCENTILES } from './latency.ts'
 import type { CellSummary, Estimate, Problem } from './run-document.ts'
 import { samplesFor } from './sample-size.ts'
-import { quantileSpread, type SortedSeries } from './spread.ts'
+import type { SortedSeries } from './sorted-series.ts'
+import { quantileSpread } from './spread.ts'
 
 /** Half widths of the 95 % intervals, as fractions of the values. */
 export interface Widths {

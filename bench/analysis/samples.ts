@@ -58,3 +58,25 @@ function repetitionOf({ columns, windowNs, trial }: Measurement, kind: TimeKind)
 function counts(outcome: number | undefined): boolean {
   return outcome === OK || outcome === CENSORED
 }
+
+/** As blocks: from (inclusive), to (exclusive). */
+const THIRD_BLOCKS = { first: [0, 5], middle: [5, 11], last: [11, BLOCKS] } as const
+
+export type Third = keyof typeof THIRD_BLOCKS
+export const THIRDS = Object.keys(THIRD_BLOCKS) as readonly Third[]
+
+/** What was due in a third of the window. By loops: the windows of a long run hold millions of requests. */
+export function duringThird({ repetition, valuesMs, block }: RepetitionSeries, third: Third): RepetitionSeries {
+  const [from, to] = THIRD_BLOCKS[third]
+  let count = 0
+  for (const index of block) if (index >= from && index < to) count++
+  const kept = { repetition, valuesMs: new Float64Array(count), block: new Uint8Array(count) }
+  let at = 0
+  for (let row = 0; row < block.length; row++) {
+    const index = block[row] as number
+    if (index < from || index >= to) continue
+    kept.block[at] = index
+    kept.valuesMs[at++] = valuesMs[row] as number
+  }
+  return kept
+}

@@ -4,7 +4,8 @@ import { intervalOf } from './intervals.ts'
 import { isPrecise, isSettled, roundOf, type WantedWidths, widthsOf } from './precision.ts'
 import { BLOCKS, type Series } from './samples.ts'
 import type { LatencyProcess } from './simulated-latencies.ts'
-import { quantileSpread, sortSeries } from './spread.ts'
+import { sortSeries } from './sorted-series.ts'
+import { quantileSpread } from './spread.ts'
 
 export interface StoppingSetting {
   readonly process: LatencyProcess

@@ -6,7 +6,8 @@ import { closedLoop, makeMeasurement } from './measurement-fixture.ts'
 import { OTHER_GATES, repetitionValues } from './other-gates.ts'
 import { BLOCKS, type Series } from './samples.ts'
 import type { LatencyProcess } from './simulated-latencies.ts'
-import { meanSpread, quantileSpread, sortSeries } from './spread.ts'
+import { sortSeries } from './sorted-series.ts'
+import { meanSpread, quantileSpread } from './spread.ts'
 import { type SummarisedCell, summarise } from './summarise.ts'
 
 export interface CoverageSetting {

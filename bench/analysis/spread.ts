@@ -1,8 +1,9 @@
 // A statistic of a cell with what its uncertainty is made of: its scatter between repetitions and between time blocks.
 // Intervals and comparisons are both made of this, so that they cannot disagree.
-import { quantile, sortedCopy } from '../core/quantile.ts'
+import { quantile } from '../core/quantile.ts'
 import { BLOCKS, type Series } from './samples.ts'
-import { tailReach } from './tail-reach.ts'
+import type { SortedSeries } from './sorted-series.ts'
+import { type Ends, tailEnds } from './tail-ends.ts'
 
 /** How far one repetition's own value lies from the pooled one, as a difference of logarithms (≈ relative). */
 export interface Deviation {
@@ -23,8 +24,10 @@ export interface Spread {
   readonly deviations: readonly Deviation[]
   /** Of log(value), from the time blocks within repetitions, as if repetitions were alike; null where no blocks tell. */
   readonly within: Variance | null
-  /** At least as high as this an interval ends: what few excursions beyond the value leave open (`tail-reach.ts`). */
-  readonly reach: number
+  /** Of log(value), 0 or more: by how much samples as few as a part of one repetition make it too low. */
+  readonly shortfall: number
+  /** Of a tail quantile: what the requests beyond it leave open (`tail-ends.ts`); null for what is no tail. */
+  readonly tail: Ends | null
 }
 
 /** Latencies below a nanosecond are not real; the floor keeps logarithms finite. */
@@ -32,34 +35,7 @@ const FLOOR_MS = 1e-6
 
 const logOf = (value: number) => Math.log(Math.max(value, FLOOR_MS))
 
-/** A cell's response or service times, sorted once for every statistic that is made of them. */
-export interface SortedSeries {
-  readonly series: Series
-  readonly pooled: Float64Array
-  readonly byRepetition: readonly Float64Array[]
-}
-
-/** Pools the repetitions and leaves out those without samples: percentiles are of the pool, never averages. */
-export function sortSeries(series: Series): SortedSeries {
-  const filled = series.filter(({ valuesMs }) => valuesMs.length > 0)
-  const byRepetition = filled.map(({ valuesMs }) => sortedCopy(valuesMs))
-  return { series: filled, pooled: byRepetition.reduce(merged, new Float64Array(0)), byRepetition }
-}
-
-/** Of two sorted arrays: cheaper than sorting the pool once more. */
-function merged(one: Float64Array, other: Float64Array): Float64Array {
-  if (one.length === 0) return other
-  const result = new Float64Array(one.length + other.length)
-  let [fromOne, fromOther] = [0, 0]
-  for (let at = 0; at < result.length; at++) {
-    const takesOne =
-      fromOther === other.length || (fromOne < one.length && (one[fromOne] as number) <= (other[fromOther] as number))
-    result[at] = takesOne ? (one[fromOne++] as number) : (other[fromOther++] as number)
-  }
-  return result
-}
-
-export function quantileSpread({ series, pooled, byRepetition }: SortedSeries, fraction: number): Spread {
+export function quantileSpread({ series, pooled, byRepetition, thirds }: SortedSeries, fraction: number): Spread {
   const value = quantile(pooled, fraction)
   const blocks = blockVariance(series, value)
   const parts = series.map(({ repetition }, index) => {
@@ -74,8 +50,29 @@ export function quantileSpread({ series, pooled, byRepetition }: SortedSeries, f
       weight,
     })),
     within: blocks && withinQuantile(pooled, fraction, blocks),
-    reach: tailReach(parts, pooled, { fraction, value, blocks }),
+    shortfall: shortfallOf(thirds, (part) => quantileShortfall(part, pooled, fraction)),
+    tail: fraction > 0.5 ? tailEnds(parts, pooled, { fraction, value, blocks }) : null,
   }
+}
+
+/**
+ * Few samples read their quantile at index k = (n − 1)·p, which is at (k + 1) / (n + 1) of the distribution in the mean
+ * (a uniform order statistic). The pool is read there, too, so that only what correlation does is counted.
+ */
+function quantileShortfall(part: Float64Array, pooled: Float64Array, fraction: number): number {
+  const rank = ((part.length - 1) * fraction + 1) / (part.length + 1)
+  return logOf(quantile(pooled, rank)) - logOf(quantile(part, fraction))
+}
+
+/**
+ * A statistic of few correlated samples is too low: they hold too few excursions. By how much parts of a repetition are
+ * below all samples is by how much all samples may be below the truth: that is far too much where excursions are short,
+ * but then it is next to nothing itself.
+ * @param below by how much the logarithm of one part's own value is below that of all samples
+ */
+function shortfallOf(parts: readonly Float64Array[], below: (part: Float64Array) => number): number {
+  const count = sum(parts.map((part) => part.length))
+  return Math.max(0, sum(parts.map((part) => part.length * below(part))) / count)
 }
 
 /**
@@ -91,7 +88,7 @@ function withinQuantile(pooled: Float64Array, fraction: number, share: Variance)
   return { variance: ((high - low) / 2) ** 2, df: 1 / (1 / share.df + 2 / gaps) }
 }
 
-export function meanSpread({ series, pooled }: SortedSeries): Spread {
+export function meanSpread({ series, pooled, thirds }: SortedSeries): Spread {
   const value = meanOf(pooled)
   const blocks = blockVariance(series, null)
   return {
@@ -102,7 +99,8 @@ export function meanSpread({ series, pooled }: SortedSeries): Spread {
       weight: valuesMs.length / pooled.length,
     })),
     within: blocks && { variance: blocks.variance / Math.max(value, FLOOR_MS) ** 2, df: blocks.df },
-    reach: value,
+    shortfall: shortfallOf(thirds, (part) => logOf(value) - logOf(meanOf(part))),
+    tail: null,
   }
 }
 
@@ -134,7 +132,8 @@ export function rateSpread(windows: readonly CountedWindow[]): Spread | null {
       variance: (sum(squares) * BLOCKS) / (BLOCKS - 1) / sum(counts) ** 2,
       df: windows.length * (BLOCKS - 1),
     },
-    reach: value,
+    shortfall: 0,
+    tail: null,
   }
 }
 

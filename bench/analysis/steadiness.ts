@@ -2,8 +2,9 @@
 import { changeBetween, pValueOf, relativeChange } from './change.ts'
 import type { Problem } from './run-document.ts'
 import { samplesFor } from './sample-size.ts'
-import { BLOCKS, type Series } from './samples.ts'
-import { quantileSpread, sortSeries } from './spread.ts'
+import { duringThird, type Series } from './samples.ts'
+import { sortSeries } from './sorted-series.ts'
+import { quantileSpread } from './spread.ts'
 
 /** A median that moves by less is left to the intervals. */
 const MAX_DRIFT = 0.2
@@ -11,12 +12,10 @@ const MAX_DRIFT = 0.2
 /** Every cell is looked at: with 32 of them that do not drift, one run in 30 names one. */
 const FALSE_ALARMS = 0.001
 
-const THIRD = Math.floor(BLOCKS / 3)
-
 /** Judged within each repetition, so that repetitions that differ from each other are no drift. */
 export function drift(response: Series): Problem[] {
-  const first = sortSeries(part(response, 0, THIRD))
-  const last = sortSeries(part(response, BLOCKS - THIRD, BLOCKS))
+  const first = sortSeries(response.map((repetition) => duringThird(repetition, 'first')))
+  const last = sortSeries(response.map((repetition) => duringThird(repetition, 'last')))
   if (Math.min(first.pooled.length, last.pooled.length) < samplesFor(0.5)) return []
   const [from, to] = [quantileSpread(first, 0.5), quantileSpread(last, 0.5)]
   const change = changeBetween(from, to, 'paired')
@@ -30,21 +29,4 @@ export function drift(response: Series): Problem[] {
       remedy: value > 0 ? 'lower the load, or measure longer to see where it ends' : 'warm up longer: measure.warmup',
     },
   ]
-}
-
-/** By loops: the windows of a long run hold millions of requests. */
-function part(series: Series, from: number, to: number): Series {
-  return series.map(({ repetition, valuesMs, block }) => {
-    let count = 0
-    for (const index of block) if (index >= from && index < to) count++
-    const kept = { repetition, valuesMs: new Float64Array(count), block: new Uint8Array(count) }
-    let at = 0
-    for (let row = 0; row < block.length; row++) {
-      const index = block[row] as number
-      if (index < from || index >= to) continue
-      kept.block[at] = index
-      kept.valuesMs[at++] = valuesMs[row] as number
-    }
-    return kept
-  })
 }

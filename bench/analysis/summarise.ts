@@ -12,7 +12,8 @@ import { latencyCurve } from './latency-curve.ts'
 import { piecesOf } from './pieces.ts'
 import type { CellSummary, Estimate, Floor, LatencyCurve } from './run-document.ts'
 import { BLOCKS, blockOf, type Series, seriesOf } from './samples.ts'
-import { type CountedWindow, rateSpread, type Spread, sortSeries } from './spread.ts'
+import { sortSeries } from './sorted-series.ts'
+import { type CountedWindow, rateSpread, type Spread } from './spread.ts'
 import { drift } from './steadiness.ts'
 import { problemsOf } from './validity.ts'
 import { judgeWarmup } from './warmup.ts'
@@ -44,9 +45,7 @@ export function summarise(key: CellKey, measurements: readonly Measurement[], fl
   // A closed loop sends when it is due: then both times are the same, and so is their summary.
   const isOnTime = measurements.every(({ columns }) => isSentWhenDue(columns))
   const series = seriesOf(measurements, 'response')
-  const response = sortSeries(series)
-  const latency = latencySpreads(response)
-  const latencyMs = summariseLatency(latency, response)
+  const { spreads, latencyMs, curve } = latencyOf(series)
   const rate = rateSpread(measurements.filter(({ windowNs }) => windowNs > 0).map(countedWindow))
   const requestsPerSec = rate === null ? NO_REQUESTS : intervalOf(rate)
   const errors = measurements.map(errorCount)
@@ -58,8 +57,8 @@ export function summarise(key: CellKey, measurements: readonly Measurement[], fl
     engine: measurements[0]?.engine ?? 'none',
     repetitions: series.length,
     latencyMs,
-    serviceMs: isOnTime ? latencyMs : serviceLatency(seriesOf(measurements, 'service')),
-    sendLagMs: isOnTime ? noLag(response.pooled.length) : sendLag(sortSeries(seriesOf(measurements, 'sendLag')).pooled),
+    serviceMs: isOnTime ? latencyMs : latencyOf(seriesOf(measurements, 'service')).latencyMs,
+    sendLagMs: isOnTime ? noLag(series) : sendLag(sortSeries(seriesOf(measurements, 'sendLag')).pooled),
     requestsPerSec,
     inferencesPerSec: times(requestsPerSec, key.batchSize),
     errorRate: errorRateOf(errors),
@@ -78,7 +77,7 @@ export function summarise(key: CellKey, measurements: readonly Measurement[], fl
   // One of the two is enough: what is not warm at the end of the warm-up drifts in the window, too.
   const unsteady = [...settling.problems, ...drift(series)].slice(0, 1)
   const cell = { ...facts, warmup: settling.warmup, problems: [...missing, ...spoiled, ...unsteady] }
-  return { cell, latency, requestsPerSec: rate, errors, curve: latencyCurve(response.pooled) }
+  return { cell, latency: spreads, requestsPerSec: rate, errors, curve }
 }
 
 const NOT_RUN = {
@@ -133,9 +132,11 @@ function mergeErrors(measurements: readonly Measurement[]): Record<string, numbe
   return Object.fromEntries(merged)
 }
 
-function serviceLatency(series: Series): CellSummary['serviceMs'] {
+/** Lets go of the sorted samples, which are most of a large cell's memory. */
+function latencyOf(series: Series) {
   const sorted = sortSeries(series)
-  return summariseLatency(latencySpreads(sorted), sorted)
+  const spreads = latencySpreads(sorted)
+  return { spreads, latencyMs: summariseLatency(spreads, sorted), curve: latencyCurve(sorted.pooled) }
 }
 
 function isSentWhenDue({ length, scheduledNs, sentNs }: TimeColumns): boolean {
@@ -143,7 +144,8 @@ function isSentWhenDue({ length, scheduledNs, sentNs }: TimeColumns): boolean {
   return true
 }
 
-const noLag = (count: number) => (count === 0 ? sendLag(new Float64Array(0)) : { p50: 0, p99: 0, max: 0 })
+const noLag = (series: Series) =>
+  series.every(({ valuesMs }) => valuesMs.length === 0) ? sendLag(new Float64Array(0)) : { p50: 0, p99: 0, max: 0 }
 
 function sendLag(sortedMs: Float64Array): CellSummary['sendLagMs'] {
   const max = sortedMs.at(-1)
