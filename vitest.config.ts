@@ -1,11 +1,21 @@
 import { defineConfig } from 'vitest/config'
 
+/** Tests of what engines do over sockets: where there is epoll, they are run over Node's sockets as well. */
+const OVER_SOCKETS = [
+  'bench/load/http-transport*.test.ts',
+  'bench/load/hostile-*.test.ts',
+  'bench/load/grpc-{connection,faults,found-by-fuzz,streaming,transport}.test.ts',
+]
+
 export default defineConfig({
   test: {
-    include: ['bench/**/*.test.ts'],
     pool: 'forks',
     reporters: ['default', './bench/testing/summary-reporter.ts'],
     testTimeout: 20_000,
     hookTimeout: 120_000,
+    projects: [
+      { extends: true, test: { name: 'all', include: ['bench/**/*.test.ts'] } },
+      { extends: true, test: { name: 'node sockets', include: OVER_SOCKETS, env: { DYNO_TEST_LOOP: 'node' } } },
+    ],
   },
 })

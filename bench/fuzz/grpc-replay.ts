@@ -1,6 +1,6 @@
 // A server's bytes played to a real GrpcChannel without a network; the rules of both sides are checked on the way.
-import type { Socket, TcpNetConnectOpts } from 'node:net'
-import { PLAIN_CONNECTOR } from '../load/connector.ts'
+import { plainConnector } from '../load/connector.ts'
+import type { Wire, WireOptions } from '../load/event-loop.ts'
 import { GrpcChannel } from '../load/grpc-channel.ts'
 import { GrpcConnection } from '../load/grpc-connection.ts'
 import { grpcRequests } from '../load/grpc-requests.ts'
@@ -106,7 +106,7 @@ class Replay implements LaneSink {
       requests: isStreaming ? STREAMING : UNARY,
       sink: this,
       lastStreamId: LAST_STREAM_ID,
-      connector: { ...PLAIN_CONNECTOR, connect: (options) => this.#connect(options) },
+      connector: plainConnector({ connect: (options) => this.#connect(options), soon: process.nextTick }),
     })
   }
 
@@ -149,8 +149,7 @@ class Replay implements LaneSink {
     }
   }
 
-  #connect({ onread }: TcpNetConnectOpts): Socket {
-    if (onread === undefined) throw new Error('the connection does not read')
+  #connect({ onread }: WireOptions): Wire {
     const isFirst = this.#sockets.length === 0
     const socket = new FakeSocket(onread, (bytes) => {
       if (isFirst) this.#output.take(bytes)

@@ -7,6 +7,7 @@ import { meterClient } from './client-meter.ts'
 import { FailureLog } from './failure-log.ts'
 import { makeInputs } from './inputs.ts'
 import { openNativeSession } from './native-session.ts'
+import { NodeLoop } from './node-loop.ts'
 import { Recorder } from './recorder.ts'
 import type { Outcome } from './request-columns.ts'
 import type { LoadJob, LoadSession, Phase, PhaseListener, PhaseResult, ProbeAnswer } from './types.ts'
@@ -56,7 +57,7 @@ async function runPhase(
   const startedAtMs = Date.now()
   const startNs = nowNs()
   const windowNs = phase.durationMs * 1e6
-  const stopMeter = meterClient(false)
+  const stopMeter = meterClient(false, new NodeLoop())
   await shoot(job, phase, bodies, signal, {
     answered(status, bytes, responseNs, body, variant) {
       const receivedNs = nowNs() - startNs

@@ -1,5 +1,4 @@
 // One HTTP/2 connection as a gRPC client sees it: handshake, frames in both directions, and how it ends.
-import type { Socket } from 'node:net'
 import { nowNs } from '../core/clock.ts'
 import { type FrameHandler, Http2FrameReader } from '../protocol/http2-frame-reader.ts'
 import {
@@ -11,6 +10,7 @@ import {
   type Http2ErrorName,
   readUint32,
 } from '../protocol/http2-frames.ts'
+import type { Wire } from './event-loop.ts'
 import type { ConnectionOptions, ConnectionOwner } from './grpc-connection-owner.ts'
 import { type ConnectionFault, fault, goAwayText, readSettings } from './grpc-frame-checks.ts'
 import { CLIENT_HELLO } from './grpc-hello.ts'
@@ -28,7 +28,7 @@ const LONGEST_FAREWELL_MS = 250
 export class GrpcConnection implements FrameHandler {
   readonly #options: ConnectionOptions
   readonly #owner: ConnectionOwner
-  readonly #socket: Socket
+  readonly #socket: Wire
   readonly #output: GrpcOutput
   readonly #reader = new Http2FrameReader(this)
   readonly #sender: GrpcSender
@@ -47,7 +47,7 @@ export class GrpcConnection implements FrameHandler {
     const { host, port, connectTimeoutMs, connector } = options
     const onread = { buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES), callback: this.#onRead }
     this.#socket = connector.connect({ host, port, noDelay: true, onread })
-    this.#output = new GrpcOutput(this.#socket, connector.lateBytes > 0)
+    this.#output = new GrpcOutput(this.#socket, connector)
     this.#sender = new GrpcSender(this.#output, options.requests)
     this.#streams = new GrpcStreams(this.#output, this.#sender, options.sink, () => this.#onStreamEnd())
     this.#connectTimer = setTimeout(() => this.#onConnectTimeout(connectTimeoutMs), connectTimeoutMs)

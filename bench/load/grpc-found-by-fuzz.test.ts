@@ -4,6 +4,7 @@ import { FRAME, frame, writeUint32 } from '../protocol/http2-frames.ts'
 import { testClient } from './grpc-test-client.ts'
 import { answer, data, grpcData, headers, isRequestEnd, type Script, scriptedServer } from './grpc-test-server.ts'
 import { createGrpcTransport } from './grpc-transport.ts'
+import { testLoop } from './test-loop.ts'
 
 async function serve(onFrame: Script['onFrame']) {
   const server = await scriptedServer({ onFrame })
@@ -27,6 +28,7 @@ it('reports nothing of the other lanes when the transport is closed within one l
     bodies: [Buffer.from('question')],
     streaming: false,
     tls: null,
+    loop: testLoop(),
     connectTimeoutMs: 5000,
     timeoutMs: 5000,
     sink: {

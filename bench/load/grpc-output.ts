@@ -1,12 +1,14 @@
 // What one connection writes, gathered into one socket write a read event or tick, in a buffer that is reused.
-import type { Socket } from 'node:net'
+import type { Connector } from './connector.ts'
+import type { Wire } from './event-loop.ts'
 
 const CAPACITY_BYTES = 64 * 1024
 
 export class GrpcOutput {
-  readonly #socket: Socket
+  readonly #socket: Wire
   /** 1 where the socket copies what it is given, and says a turn of the event loop later that it did; else 0. */
   readonly #copies: 0 | 1
+  readonly #soon: Connector['soon']
   readonly #flush = () => this.flush()
   #length = 0
   #isScheduled = false
@@ -15,9 +17,10 @@ export class GrpcOutput {
   /** Replaced by `reserve` and `flush`: read it again after each of them. */
   buffer = Buffer.allocUnsafeSlow(CAPACITY_BYTES)
 
-  constructor(socket: Socket, copies: boolean) {
+  constructor(socket: Wire, { lateBytes, soon }: Pick<Connector, 'lateBytes' | 'soon'>) {
     this.#socket = socket
-    this.#copies = copies ? 1 : 0
+    this.#copies = lateBytes > 0 ? 1 : 0
+    this.#soon = soon
   }
 
   /** Makes room at the end of `buffer`; returns the offset, which the caller fills before it does anything else. */
@@ -30,7 +33,7 @@ export class GrpcOutput {
     this.#length += lengthBytes
     if (!this.#isCorked && !this.#isScheduled) {
       this.#isScheduled = true
-      process.nextTick(this.#flush)
+      this.#soon(this.#flush)
     }
     return offset
   }

@@ -39,7 +39,7 @@ export interface GrpcRequests {
   readonly idOffsets: readonly number[]
 }
 
-export function grpcRequests(options: TransportOptions): GrpcRequests {
+export function grpcRequests(options: Omit<TransportOptions, 'loop'>): GrpcRequests {
   const blocks = requestBlocks(headerFields(options))
   const headers = frame(FRAME.headers, FLAG.endHeaders, 0, blocks.indexed)
   return {
@@ -49,7 +49,15 @@ export function grpcRequests(options: TransportOptions): GrpcRequests {
   }
 }
 
-function headerFields({ host, port, tls, path, headers, streaming, timeoutMs }: TransportOptions): HeaderField[] {
+function headerFields({
+  host,
+  port,
+  tls,
+  path,
+  headers,
+  streaming,
+  timeoutMs,
+}: Omit<TransportOptions, 'loop'>): HeaderField[] {
   const authority = host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`
   const pseudo: HeaderField[] = [
     [':method', 'POST'],

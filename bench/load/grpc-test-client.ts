@@ -1,6 +1,7 @@
 // For tests: a transport whose lanes are promises, so that a test reads as question and answer.
 import { createGrpcTransport, type GrpcLimits } from './grpc-transport.ts'
 import type { Outcome } from './request-columns.ts'
+import { testLoop } from './test-loop.ts'
 import type { Transport, TransportOptions } from './transport.ts'
 
 export interface TestAnswer {
@@ -22,7 +23,7 @@ export interface TestClient {
 
 export function testClient(
   port: number,
-  options: Partial<Omit<TransportOptions, 'port' | 'sink'>> = {},
+  options: Partial<Omit<TransportOptions, 'port' | 'sink' | 'loop'>> = {},
   limits?: GrpcLimits,
 ): TestClient {
   const pending = new Map<number, (answer: TestAnswer) => void>()
@@ -39,6 +40,7 @@ export function testClient(
       bodies: [Buffer.from('question')],
       streaming: false,
       tls: null,
+      loop: testLoop(options.tls),
       connectTimeoutMs: 5000,
       timeoutMs: 5000,
       ...options,

@@ -24,7 +24,7 @@ export function createGrpcTransport(options: TransportOptions, limits: GrpcLimit
   const { port, lanes, connectTimeoutMs, sink } = options
   // A URL writes an IPv6 address in brackets, a socket wants it without.
   const host = options.host.replace(/^\[(.*)\]$/, '$1')
-  const connector = createConnector(options.tls, host, 'h2')
+  const connector = createConnector(options, host, 'h2')
   const { lastStreamId, maxMessageBytes } = limits
   const requests = grpcRequests(options)
   const streams = Array.from({ length: lanes }, (_, lane) => new GrpcStream(lane, maxMessageBytes, options.streaming))

@@ -1,12 +1,12 @@
 // gRPC servers that flood, overflow and hang up: each request ends, memory and processor time stay small, the lanes go on.
-import { channel } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { FLAG, FRAME, frame, numberFrame, SETTING, settingsFrame } from '../protocol/http2-frames.ts'
 import { type TestClient, testClient } from './grpc-test-client.ts'
 import { answer, data, grpcData, HEADERS_BLOCK, headers } from './grpc-test-server.ts'
 import { flood, type GrpcConduct, grpcServer, memoryGrowth, repeated, tcpServer } from './hostile-test-server.ts'
 import { deadPort } from './http-test-client.ts'
+import { countConnects } from './test-loop.ts'
 
 const OFFERED_BYTES = 400e6
 const BOUND_BYTES = 64e6
@@ -26,16 +26,6 @@ function client(...args: Parameters<typeof testClient>): TestClient {
 
 async function expectAllClosed(sockets: readonly Socket[]): Promise<void> {
   await expect.poll(() => sockets.every((socket) => socket.closed || socket.destroyed)).toBe(true)
-}
-
-/** Counts the connections that this process opens. */
-function countConnects(): () => number {
-  let count = 0
-  const opened = channel('net.client.socket')
-  const onOpened = () => void count++
-  opened.subscribe(onOpened)
-  onTestFinished(() => void opened.unsubscribe(onOpened))
-  return () => count
 }
 
 const none = new Uint8Array(0)

@@ -1,9 +1,9 @@
 // HTTP servers that offer hundreds of megabytes of nothing: each request ends, memory stays small, the lane goes on.
-import { channel } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { flood, memoryGrowth, repeated, tcpServer } from './hostile-test-server.ts'
 import { deadPort, testClient } from './http-test-client.ts'
+import { countConnects } from './test-loop.ts'
 
 const OFFERED_BYTES = 400e6
 const BOUND_BYTES = 64e6
@@ -89,16 +89,6 @@ it('takes no memory for a body that is announced and never sent', async () => {
   })
   expect(grownBytes).toBeLessThan(BOUND_BYTES)
 })
-
-/** Counts the connections that this process opens. */
-function countConnects(): () => number {
-  let count = 0
-  const opened = channel('net.client.socket')
-  const onOpened = () => void count++
-  opened.subscribe(onOpened)
-  onTestFinished(() => void opened.unsubscribe(onOpened))
-  return () => count
-}
 
 it('tries a closed port a few times in half a second, however fast the lane asks again', async () => {
   const client = testClient(await deadPort())

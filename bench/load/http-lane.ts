@@ -1,10 +1,10 @@
 // One lane of HTTP/1.1: a connection that carries one request at a time and is opened again whenever it is needed.
 // The success path makes no promise, closure or object; a connection makes its few listeners when it is opened.
-import type { Socket } from 'node:net'
 import { nowNs } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import { Http1Parser, PARSE, type ParserLimits } from '../protocol/http1-parser.ts'
 import type { Connector } from './connector.ts'
+import type { Wire } from './event-loop.ts'
 import type { Outcome } from './request-columns.ts'
 import type { LaneSink } from './transport.ts'
 
@@ -20,7 +20,7 @@ export interface HttpLaneContext {
   readonly limits: ParserLimits
   readonly sink: LaneSink
   /** Every socket that is not closed yet. */
-  readonly sockets: Set<Socket>
+  readonly sockets: Set<Wire>
 }
 
 const FIRST_BACKOFF_MS = 1
@@ -32,7 +32,7 @@ export class HttpLane {
   readonly #index: number
   readonly #context: HttpLaneContext
   readonly #parser: Http1Parser
-  #socket: Socket | null = null
+  #socket: Wire | null = null
   #isConnected = false
   /** The request in flight. */
   #request: Buffer | null = null
@@ -95,7 +95,7 @@ export class HttpLane {
     const startNs = nowNs()
     const { address, port, connector, readBuffer, connectTimeoutMs, sockets } = this.#context
     try {
-      const socket: Socket = connector.connect({
+      const socket: Wire = connector.connect({
         host: address,
         port,
         noDelay: true,
@@ -122,7 +122,7 @@ export class HttpLane {
     }
   }
 
-  #onConnect(socket: Socket, startNs: number): void {
+  #onConnect(socket: Wire, startNs: number): void {
     if (socket !== this.#socket) return
     const refusal = this.#context.connector.refusalOf(socket)
     if (refusal !== null) {
@@ -139,17 +139,17 @@ export class HttpLane {
   }
 
   /** Connecting took too long, or a server that announced to close has not. */
-  #onTimeout(socket: Socket): void {
+  #onTimeout(socket: Wire): void {
     if (socket === this.#socket) this.#onLost(socket, `not connected after ${this.#context.connectTimeoutMs} ms`)
     socket.destroy()
   }
 
-  #write(socket: Socket, request: Buffer): void {
+  #write(socket: Wire, request: Buffer): void {
     this.#isWritten = true
     socket.write(request)
   }
 
-  #onData(socket: Socket, length: number): boolean {
+  #onData(socket: Wire, length: number): boolean {
     if (socket !== this.#socket || this.#request === null) {
       // Late, or asked for by nobody: what it belongs to cannot be known, so the connection is of no more use.
       if (socket === this.#socket) this.#socket = null
@@ -167,7 +167,7 @@ export class HttpLane {
   }
 
   /** A whole answer: the connection's future is settled first, since the sink may send again at once. */
-  #finish(socket: Socket): void {
+  #finish(socket: Wire): void {
     const parser = this.#parser
     this.#hasAnswered = true
     this.#backoffMs = FIRST_BACKOFF_MS
@@ -180,7 +180,7 @@ export class HttpLane {
   }
 
   /** @param reason `null`: the server closed its side in an orderly way */
-  #onLost(socket: Socket, reason: string | null): void {
+  #onLost(socket: Wire, reason: string | null): void {
     if (socket !== this.#socket) return
     this.#socket = null
     socket.destroy()
@@ -225,7 +225,7 @@ export class HttpLane {
   }
 
   /** Lets go of a connection that the server is about to close. */
-  #retire(socket: Socket): void {
+  #retire(socket: Wire): void {
     this.#socket = null
     socket.setTimeout(LINGER_MS)
   }

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest'
 import type { ParserLimits } from '../protocol/http1-parser.ts'
 import { createHttpTransport } from './http-transport.ts'
 import type { Outcome } from './request-columns.ts'
+import { testLoop } from './test-loop.ts'
 import type { Transport, TransportOptions } from './transport.ts'
 
 export interface Report {
@@ -31,6 +32,7 @@ export function testClient(port: number, options: Partial<TransportOptions> = {}
   const texts: string[] = []
   const waiting = new Map<number, (report: Report) => void>()
   const lanes = options.lanes ?? 1
+  const loop = testLoop(options.tls)
   const transport = createHttpTransport(
     {
       host: '127.0.0.1',
@@ -42,6 +44,7 @@ export function testClient(port: number, options: Partial<TransportOptions> = {}
       bodies: [Buffer.from('{"n":0}'), Buffer.from('{"n":1}')],
       streaming: false,
       tls: null,
+      loop,
       connectTimeoutMs: 5000,
       timeoutMs: 5000,
       sink: {
@@ -59,7 +62,10 @@ export function testClient(port: number, options: Partial<TransportOptions> = {}
     },
     limits,
   )
-  onTestFinished(() => transport.close())
+  onTestFinished(async () => {
+    await transport.close()
+    loop.close()
+  })
   const ask = (request = 0, lane = 0) =>
     new Promise<Report>((resolve) => {
       waiting.set(lane, resolve)

@@ -1,8 +1,8 @@
 // HTTP/1.1 as lanes: every lane is one connection over a plain or TLS socket, every request one prebuilt buffer.
-import type { Socket } from 'node:net'
 import { DEFAULT_PARSER_LIMITS, type ParserLimits } from '../protocol/http1-parser.ts'
 import { buildRequest } from '../protocol/http1-request.ts'
 import { createConnector } from './connector.ts'
+import type { Wire } from './event-loop.ts'
 import { HttpLane, type HttpLaneContext } from './http-lane.ts'
 import type { Transport, TransportOptions } from './transport.ts'
 
@@ -18,15 +18,15 @@ export function createHttpTransport(
   options: TransportOptions,
   limits: ParserLimits = DEFAULT_PARSER_LIMITS,
 ): Transport {
-  const { lanes, connections, host, port, path, headers, tls, sink, connectTimeoutMs } = options
+  const { lanes, connections, host, port, path, headers, sink, connectTimeoutMs } = options
   if (lanes !== connections) throw new RangeError(`HTTP/1.1 needs a connection a lane, got ${connections} for ${lanes}`)
   const requests = options.bodies.map((body) => buildRequest({ path, host, port, headers, body }))
-  const sockets = new Set<Socket>()
+  const sockets = new Set<Wire>()
   const context: HttpLaneContext = {
     // A URL writes an IPv6 address in brackets, a socket wants it without.
     address: host.replace(/^\[(.*)\]$/, '$1'),
     port,
-    connector: createConnector(tls, host, 'http/1.1'),
+    connector: createConnector(options, host, 'http/1.1'),
     readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
     connectTimeoutMs,
     limits,
@@ -56,7 +56,7 @@ export function createHttpTransport(
   }
 }
 
-function closed(socket: Socket): Promise<void> {
+function closed(socket: Wire): Promise<void> {
   return new Promise((resolve) => {
     socket.once('close', () => resolve())
     socket.destroy()

@@ -5,6 +5,7 @@ import type { Codec } from '../protocol/types.ts'
 import { AnswerCheck } from './answer-check.ts'
 import { arrivals, type OpenLoad, shareOfArrivals } from './arrivals.ts'
 import { runClosedLoop } from './closed-loop.ts'
+import { NodeLoop } from './node-loop.ts'
 import { runOpenLoop } from './open-loop.ts'
 import { PhaseRun } from './phase-run.ts'
 import { joinColumns, type RequestColumns } from './request-columns.ts'
@@ -89,7 +90,7 @@ describe('the open loop', () => {
   it('sends when requests are due, whatever the answers take, and times them from then', async () => {
     const transport = new TestTransport(50, 30)
     const { run, records } = startPhase(transport)
-    await runOpenLoop(run, 50, 100, constant(200))
+    await runOpenLoop({ run, loop: new NodeLoop(), lanes: 50, durationMs: 100, nextDueNs: constant(200) })
     const { scheduledNs, sentNs, length } = records()
     expect(length).toBe(20)
     expect([...scheduledNs].sort((one, other) => one - other)).toEqual(
@@ -102,7 +103,7 @@ describe('the open loop', () => {
     const transport = new TestTransport(4, null)
     const { run } = startPhase(transport, 150)
     const stop = run.watchTimeouts()
-    const counts = await runOpenLoop(run, 4, 100, constant(200))
+    const counts = await runOpenLoop({ run, loop: new NodeLoop(), lanes: 4, durationMs: 100, nextDueNs: constant(200) })
     stop()
     expect(transport.sent.length).toBe(4)
     expect(counts.dropped).toBe(16)

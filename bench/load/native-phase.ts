@@ -4,9 +4,9 @@ import { seededRandom } from '../core/random.ts'
 import { arrivals, type OpenLoad, shareOfArrivals } from './arrivals.ts'
 import { meterClient } from './client-meter.ts'
 import { runClosedLoop } from './closed-loop.ts'
+import type { EventLoop } from './event-loop.ts'
 import { runOpenLoop } from './open-loop.ts'
 import { PhaseRun, type PhaseSetting } from './phase-run.ts'
-import { startPolling } from './polling.ts'
 import type { Transport } from './transport.ts'
 import type { LoadJob, Phase, PhaseProgress, PhaseResult } from './types.ts'
 
@@ -25,6 +25,7 @@ export interface PhaseContext {
   readonly job: LoadJob
   readonly phase: Phase
   readonly transport: Transport
+  readonly loop: EventLoop
   readonly signal: AbortSignal
   readonly onProgress: (progress: PhaseProgress) => void
   /** Of the phase within the session: each has arrivals of its own. */
@@ -35,8 +36,8 @@ export async function runPhase(run: PhaseRun, context: PhaseContext): Promise<Om
   const { phase, signal } = context
   const startedAtMs = Date.now()
   const { load } = context.job.trial
-  const stopMeter = meterClient(context.job.polls || load.model === 'open')
-  const stopPolling = context.job.polls ? startPolling(() => run.recorder.length) : () => {}
+  const stopMeter = meterClient(context.job.polls || load.model === 'open', context.loop)
+  const stopPolling = context.job.polls ? context.loop.poll(() => run.recorder.length) : () => {}
   const stopTimeouts = run.watchTimeouts()
   const progress = setInterval(() => context.onProgress(run.progress()), PROGRESS_EVERY_MS)
   const counts = await Promise.race([drive(run, context), whenAborted(signal)])
@@ -61,7 +62,7 @@ export async function runPhase(run: PhaseRun, context: PhaseContext): Promise<Om
 }
 
 /** Drives one phase by the trial's load model. */
-async function drive(run: PhaseRun, { job, phase, transport, number }: PhaseContext) {
+async function drive(run: PhaseRun, { job, phase, transport, loop, number }: PhaseContext) {
   const { load, id } = job.trial
   if (load.model === 'closed') {
     await runClosedLoop(run, transport.lanes, phase.durationMs)
@@ -69,8 +70,8 @@ async function drive(run: PhaseRun, { job, phase, transport, number }: PhaseCont
   }
   const random = seededRandom(job.seed, `arrivals of ${id}, phase ${number}`)
   const next = arrivals(phase.name === 'warmup' ? firstRateOf(load) : load, phase.durationMs * 1e6, random)
-  const due = shareOfArrivals(next, job.share.index, job.share.of)
-  return runOpenLoop(run, transport.lanes, phase.durationMs, due)
+  const nextDueNs = shareOfArrivals(next, job.share.index, job.share.of)
+  return runOpenLoop({ run, loop, lanes: transport.lanes, durationMs: phase.durationMs, nextDueNs })
 }
 
 /** A profile is warmed up at the rate that it begins with. */

@@ -1,6 +1,8 @@
 // The native engine: one loop over raw sockets, the same for both protocols, so that a difference is never the client's.
 import { makeCodec } from '../protocol/codec.ts'
 import { AnswerCheck } from './answer-check.ts'
+import { createEventLoop } from './create-event-loop.ts'
+import type { EventLoop } from './event-loop.ts'
 import { createGrpcTransport } from './grpc-transport.ts'
 import { createHttpTransport } from './http-transport.ts'
 import { makeInputs } from './inputs.ts'
@@ -15,7 +17,7 @@ const TRANSPORTS = { http: createHttpTransport, grpc: createGrpcTransport } as c
 
 /** Opens the trial's connections. @throws RangeError for a load that the protocol cannot carry */
 export function openNativeSession(job: LoadJob, signal: AbortSignal): Promise<LoadSession> {
-  return openTransportSession(job, signal, TRANSPORTS[job.target.protocol])
+  return openTransportSession(job, signal, TRANSPORTS[job.target.protocol], createEventLoop(job.tls))
 }
 
 /** The loops over any transport: engines that differ in the client only. */
@@ -23,23 +25,27 @@ export async function openTransportSession(
   job: LoadJob,
   signal: AbortSignal,
   createTransport: (options: TransportOptions) => Transport,
+  loop: EventLoop,
 ): Promise<LoadSession> {
   const { trial, target } = job
   const codec = makeCodec(target, job.model, trial.batchSize)
   const sink = new SwitchedSink()
-  const transport = createTransport({
-    ...hostAndPort(job.address),
-    tls: job.tls,
-    lanes: trial.load.model === 'closed' ? trial.load.concurrency : trial.load.maxInFlight,
-    connections: trial.load.connections,
-    path: codec.path,
-    headers: codec.requestHeaders,
-    bodies: makeInputs(job.model, trial.batchSize, job.seed).map((inputs) => codec.encode(inputs)),
-    connectTimeoutMs: trial.timeoutMs,
-    timeoutMs: trial.timeoutMs,
-    streaming: target.streaming,
-    sink,
-  })
+  const make = () =>
+    createTransport({
+      ...hostAndPort(job.address),
+      tls: job.tls,
+      loop,
+      lanes: trial.load.model === 'closed' ? trial.load.concurrency : trial.load.maxInFlight,
+      connections: trial.load.connections,
+      path: codec.path,
+      headers: codec.requestHeaders,
+      bodies: makeInputs(job.model, trial.batchSize, job.seed).map((inputs) => codec.encode(inputs)),
+      connectTimeoutMs: trial.timeoutMs,
+      timeoutMs: trial.timeoutMs,
+      streaming: target.streaming,
+      sink,
+    })
+  const transport = madeOn(loop, make)
   await transport.open()
   let phases = 0
   let nextVariant = 0
@@ -57,7 +63,7 @@ export async function openTransportSession(
     })
     sink.current = run
     const onProgress = (progress: PhaseProgress) => listener.onProgress(progress)
-    const result = await runPhase(run, { job, phase, transport, signal, onProgress, number: phases++ })
+    const result = await runPhase(run, { job, phase, transport, loop, signal, onProgress, number: phases++ })
     nextVariant = run.nextVariant
     return { startNs: run.startNs, result: { ...result, verification: check.result() } satisfies PhaseResult }
   }
@@ -70,7 +76,19 @@ export async function openTransportSession(
       const second = await runOne(rest, listener, first.startNs)
       return mergeResults([first.result, second.result])
     },
-    close: () => transport.close(),
+    async close() {
+      await transport.close()
+      loop.close()
+    },
+  }
+}
+
+function madeOn(loop: EventLoop, make: () => Transport): Transport {
+  try {
+    return make()
+  } catch (error) {
+    loop.close()
+    throw error
   }
 }
 

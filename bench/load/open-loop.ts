@@ -1,13 +1,7 @@
 // Open loop: requests are sent when they are due, whether or not earlier ones have been answered.
-import { nowNs, pauseUntil } from '../core/clock.ts'
+import { nowNs } from '../core/clock.ts'
+import type { EventLoop } from './event-loop.ts'
 import type { PhaseRun } from './phase-run.ts'
-
-/**
- * Timers of Node are late by up to about a millisecond, so the last stretch before a due time is polled with
- * setImmediate. That turns the event loop without pause: the generator uses its whole core while the gap between two
- * requests is shorter than this.
- */
-const POLL_NS = 1.5e6
 
 /** A request that goes out later than this after its due time is counted as delayed. */
 const DELAYED_NS = 1e6
@@ -17,23 +11,17 @@ export interface OpenLoopCounts {
   readonly delayed: number
 }
 
-/**
- * Resolves when every request that was due within the window is answered.
- * @param nextDueNs ascending due times, ns from the start of the phase
- */
-export function runOpenLoop(
-  run: PhaseRun,
-  lanes: number,
-  durationMs: number,
-  nextDueNs: () => number,
-): Promise<OpenLoopCounts> {
-  return new Promise((resolve) => new OpenLoop({ run, lanes, durationMs, nextDueNs, onEnd: resolve }).start())
+/** Resolves when every request that was due within the window is answered. */
+export function runOpenLoop(setting: Omit<Setting, 'onEnd'>): Promise<OpenLoopCounts> {
+  return new Promise((resolve) => new OpenLoop({ ...setting, onEnd: resolve }).start())
 }
 
 interface Setting {
   readonly run: PhaseRun
+  readonly loop: EventLoop
   readonly lanes: number
   readonly durationMs: number
+  /** Ascending due times, ns from the start of the phase. */
   readonly nextDueNs: () => number
   readonly onEnd: (counts: OpenLoopCounts) => void
 }
@@ -41,6 +29,7 @@ interface Setting {
 /** A class, since its methods stay compiled from one phase to the next; closures over a phase are compiled anew in each. */
 class OpenLoop {
   readonly #run: PhaseRun
+  readonly #loop: EventLoop
   readonly #endNs: number
   readonly #nextDueNs: () => number
   readonly #onEnd: Setting['onEnd']
@@ -51,8 +40,9 @@ class OpenLoop {
   #delayed = 0
   #dueNs: number
 
-  constructor({ run, lanes, durationMs, nextDueNs, onEnd }: Setting) {
+  constructor({ run, loop, lanes, durationMs, nextDueNs, onEnd }: Setting) {
     this.#run = run
+    this.#loop = loop
     this.#endNs = run.startNs + durationMs * 1e6
     this.#nextDueNs = nextDueNs
     this.#onEnd = onEnd
@@ -78,7 +68,7 @@ class OpenLoop {
   }
 
   #sendWhatIsDue(): void {
-    let atNs = pauseUntil(this.#dueNs)
+    let atNs = nowNs()
     while (this.#dueNs <= atNs && this.#dueNs < this.#endNs) {
       if (this.#freeCount === 0) this.#dropped++
       else {
@@ -88,9 +78,7 @@ class OpenLoop {
       }
       this.#dueNs = this.#run.startNs + this.#nextDueNs()
     }
-    const waitNs = this.#dueNs - atNs
     if (this.#dueNs >= this.#endNs) this.#finishIfIdle()
-    else if (waitNs > 2 * POLL_NS) setTimeout(this.#turn, (waitNs - POLL_NS) / 1e6)
-    else setImmediate(this.#turn)
+    else this.#loop.at(this.#dueNs, this.#turn)
   }
 }

@@ -6,7 +6,7 @@ import { quantileOf } from '../testing/quantile-of.ts'
 import { type CollectedPhase, runAndCollect } from '../testing/run-and-collect.ts'
 import { startLoadThreads } from './load-threads.ts'
 import { checkParity } from './parity.ts'
-import { openSession } from './sessions.ts'
+import { openTestSession } from './test-session.ts'
 import type { LoadJob } from './types.ts'
 
 const MODEL: LoadJob['model'] = {
@@ -57,7 +57,7 @@ function jobFor(
 
 async function load(options: FakeServerOptions, wanted: Wanted = {}, durationMs = 200): Promise<CollectedPhase> {
   server = await startFakeServer(options)
-  const session = await openSession(jobFor(server, wanted), new AbortController().signal)
+  const session = await openTestSession(jobFor(server, wanted))
   try {
     return await runAndCollect(session, durationMs)
   } finally {
@@ -128,10 +128,7 @@ describe('a session', () => {
   it('says how many requests waited for a stream where the server allows few', async () => {
     server = await startFakeServer({ latencyMs: 2, mostStreams: 2 })
     const crowded = { model: 'closed', concurrency: 6, connections: 1 } as const
-    const session = await openSession(
-      jobFor(server, { target: 'kserve-grpc', load: crowded }),
-      new AbortController().signal,
-    )
+    const session = await openTestSession(jobFor(server, { target: 'kserve-grpc', load: crowded }))
     const result = await runAndCollect(session, 200)
     await session.close()
     expect(result.errors).toEqual({})
@@ -143,7 +140,7 @@ describe('a session', () => {
 
   it('counts the times of a warm-up from its start, over both of its parts', async () => {
     server = await startFakeServer({ latencyMs: 2 })
-    const session = await openSession(jobFor(server, {}), new AbortController().signal)
+    const session = await openTestSession(jobFor(server, {}))
     const dueMs: number[] = []
     await session.run(
       { name: 'warmup', durationMs: 300, startsAtNs: null },
@@ -160,7 +157,7 @@ describe('a session', () => {
   it('counts what is in flight as censored when it is cut off', async () => {
     server = await startFakeServer({ silent: true })
     const cut = new AbortController()
-    const session = await openSession(jobFor(server, { timeoutMs: 10_000 }), cut.signal)
+    const session = await openTestSession(jobFor(server, { timeoutMs: 10_000 }), cut.signal)
     setTimeout(() => cut.abort(), 100)
     const result = await runAndCollect(session, 5000)
     await session.close()
@@ -293,10 +290,7 @@ describe('the agreement check', () => {
       batchSizes: [1, 4],
       tolerance: 1e-5,
       open: (target, batchSize) =>
-        openSession(
-          jobFor(target === 'kserve-json' ? wrong : good, { target: target as 'flask', batchSize }),
-          new AbortController().signal,
-        ),
+        openTestSession(jobFor(target === 'kserve-json' ? wrong : good, { target: target as 'flask', batchSize })),
     })
     await good.close()
     expect(results.map(({ target, batchSize, ok }) => [target, batchSize, ok])).toEqual([

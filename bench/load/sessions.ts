@@ -1,6 +1,7 @@
 // Which function opens which engine's session.
 import type { EngineName } from '../scenario/types.ts'
 import { openNativeSession, openTransportSession } from './native-session.ts'
+import { NodeLoop } from './node-loop.ts'
 import type { LoadJob, LoadSession } from './types.ts'
 
 type OpenSession = (job: LoadJob, signal: AbortSignal) => Promise<LoadSession>
@@ -14,7 +15,7 @@ const OPEN = {
   },
   async 'grpc-js'(job, signal) {
     const { createGrpcJsTransport } = await import('./grpc-js-transport.ts')
-    return openTransportSession(job, signal, createGrpcJsTransport)
+    return openTransportSession(job, signal, createGrpcJsTransport, new NodeLoop())
   },
 } satisfies Record<EngineName, OpenSession>
 

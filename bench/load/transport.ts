@@ -1,5 +1,6 @@
 // One protocol's connections, seen by the loops: lanes that each carry one request at a time.
 import type { TlsSettings } from '../core/tls.ts'
+import type { EventLoop } from './event-loop.ts'
 import type { Outcome } from './request-columns.ts'
 
 /** What a lane reports, exactly once for every send. No allocation on the way. */
@@ -46,6 +47,8 @@ export interface TransportOptions {
   readonly port: number
   /** `null`: no TLS. What TLS adds to the bytes is not counted. */
   readonly tls: TlsSettings | null
+  /** What the sockets are of; Node's own with TLS. */
+  readonly loop: EventLoop
   readonly lanes: number
   readonly connections: number
   /** Codec's path, headers and the prebuilt bodies (HTTP) or messages (gRPC). */

@@ -1,0 +1,176 @@
+// Waits for sockets and due times with epoll itself, in turns of a millisecond, between which Node's event loop has its own.
+import { lookup } from 'node:dns'
+import { isIP } from 'node:net'
+import { nowNs } from '../../core/clock.ts'
+import type { EventLoop, Wire, WireOptions } from '../event-loop.ts'
+import { DelayMeter } from './delay-meter.ts'
+import { EpollSocket } from './epoll-socket.ts'
+import { EPOLL, type Libc, SOCKET } from './libc.ts'
+
+/** How long Node's own timers and messages have to wait at most while something comes in all the time. */
+const TURN_NS = 1e6
+
+/** The same while nothing does. A shorter one costs: a core that goes to sleep has to set its clock for the end of it. */
+const LONGEST_WAIT_NS = 10e6
+
+/** A sleeping core wakes up somewhat late: the last stretch before a due time is waited for without sleep. */
+const AWAKE_NS = 200e3
+
+const MOST_EVENTS = 256
+
+/** struct epoll_event in numbers of 32 bits: it is packed on x86 only. */
+const EVENT = process.arch === 'x64' ? { size: 3, data: 1 } : { size: 4, data: 2 }
+
+const NEVER_NS = Number.POSITIVE_INFINITY
+
+export class EpollLoop implements EventLoop {
+  readonly #libc: Libc
+  readonly #sleeps: boolean
+  readonly #epoll: number
+  readonly #events = new Int32Array(MOST_EVENTS * EVENT.size)
+  readonly #event = new Int32Array(EVENT.size)
+  readonly #timeout = new Uint32Array(4)
+  /** By key: what epoll knows them by. A key is not used again, as the number of a closed socket is. */
+  readonly #watched = new Map<number, EpollSocket>()
+  readonly #turn = () => this.#run()
+  #lastKey = 0
+  #dueNs = NEVER_NS
+  #act = () => {}
+  #soon: (() => void)[] = []
+  #spare: (() => void)[] = []
+  #polls = false
+  #delays = new DelayMeter()
+  /** When the last wait ended. */
+  #wokenNs = nowNs()
+  #isScheduled = false
+  #isRunning = false
+
+  /** @param sleeps whether it waits at all; tests have their servers on the same thread */
+  constructor(libc: Libc, sleeps = true) {
+    this.#libc = libc
+    this.#sleeps = sleeps
+    this.#epoll = libc.epollCreate(SOCKET.closeOnExec)
+    if (this.#epoll === -1) throw new Error(`epoll_create1 failed with error ${libc.errno()}`)
+    // The default lets a wait end 50 µs late.
+    libc.setTimerSlack(1)
+  }
+
+  connect(options: WireOptions): Wire {
+    const socket = new EpollSocket(this.#libc, this, options)
+    const { host } = options
+    if (isIP(host) !== 0) this.soon(() => socket.start([host]))
+    else
+      lookup(host, { all: true }, (error, found) => {
+        if (error === null) socket.start(found.map(({ address }) => address))
+        else socket.failWith(error)
+      })
+    return socket
+  }
+
+  at(dueNs: number, act: () => void): void {
+    this.#dueNs = dueNs
+    this.#act = act
+    this.#schedule()
+  }
+
+  soon(act: () => void): void {
+    if (this.#isRunning) this.#soon.push(act)
+    else process.nextTick(act)
+  }
+
+  poll(): () => void {
+    this.#polls = true
+    return () => {
+      this.#polls = false
+    }
+  }
+
+  meterDelay(): () => number {
+    const startNs = nowNs()
+    this.#delays = new DelayMeter()
+    return () => this.#delays.p99Ms(nowNs() - startNs)
+  }
+
+  close(): void {
+    this.#libc.close(this.#epoll)
+  }
+
+  /** @returns the key of a socket that is to be watched from here on */
+  add(socket: EpollSocket, fd: number, events: number): number {
+    const key = ++this.#lastKey
+    this.#watched.set(key, socket)
+    this.#control(EPOLL.add, key, fd, events)
+    this.#schedule()
+    return key
+  }
+
+  watch(key: number, fd: number, events: number): void {
+    this.#control(EPOLL.modify, key, fd, events)
+  }
+
+  /** To be closed next, which ends the watching. */
+  remove(key: number): void {
+    this.#watched.delete(key)
+  }
+
+  #control(operation: number, key: number, fd: number, events: number): void {
+    this.#event[0] = events
+    this.#event[EVENT.data] = key
+    this.#libc.epollCtl(this.#epoll, operation, fd, this.#event)
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return
+    // It was at rest, which is no delay.
+    if (!this.#isRunning) this.#wokenNs = nowNs()
+    this.#isScheduled = true
+    setImmediate(this.#turn)
+  }
+
+  #run(): void {
+    this.#isScheduled = false
+    this.#isRunning = true
+    const endNs = this.#sleeps ? nowNs() + TURN_NS : 0
+    try {
+      do this.#step()
+      while (this.#wokenNs < endNs && this.#isNeeded)
+    } finally {
+      if (this.#isNeeded) this.#schedule()
+      this.#isRunning = false
+    }
+  }
+
+  get #isNeeded(): boolean {
+    return this.#watched.size > 0 || this.#dueNs !== NEVER_NS || this.#soon.length > 0
+  }
+
+  #step(): void {
+    let atNs = nowNs()
+    if (atNs >= this.#dueNs) {
+      this.#dueNs = NEVER_NS
+      this.#act()
+      this.#doSoon()
+      atNs = nowNs()
+    }
+    const isAwake = this.#polls || !this.#sleeps
+    this.#timeout[2] = isAwake ? 0 : Math.max(0, Math.min(LONGEST_WAIT_NS, this.#dueNs - AWAKE_NS - atNs))
+    this.#delays.add(atNs - this.#wokenNs)
+    const count = this.#libc.epollWait(this.#epoll, this.#events, MOST_EVENTS, this.#timeout)
+    this.#wokenNs = nowNs()
+    for (let index = 0; index < count; index++) {
+      const key = this.#events[index * EVENT.size + EVENT.data] ?? 0
+      this.#watched.get(key)?.onReady(this.#events[index * EVENT.size] ?? 0)
+    }
+    this.#doSoon()
+  }
+
+  #doSoon(): void {
+    while (this.#soon.length > 0) {
+      const acts = this.#soon
+      this.#soon = this.#spare
+      for (const act of acts) act()
+      acts.length = 0
+      this.#spare = acts
+    }
+  }
+}

@@ -1,0 +1,213 @@
+// A TCP connection of an EpollLoop: it behaves like Node's as far as the engines can see, and does no more.
+import { EventEmitter } from 'node:events'
+import { isIPv6 } from 'node:net'
+import { getSystemErrorName } from 'node:util'
+import type { Wire, WireOptions } from '../event-loop.ts'
+import type { EpollLoop } from './epoll-loop.ts'
+import { EPOLL, ERRNO, FAMILY, LEVEL, type Libc, MESSAGE, OPTION, SHUT_WRITE, SOCKET } from './libc.ts'
+import { socketAddress } from './socket-address.ts'
+
+/** An address that does not answer within this is left for the next one of its name, as in Node. */
+const ATTEMPT_MS = 250
+
+const ON = Int32Array.of(1)
+
+export class EpollSocket extends EventEmitter implements Wire {
+  readonly #libc: Libc
+  readonly #loop: EpollLoop
+  readonly #options: WireOptions
+  #fd = -1
+  #key = -1
+  #state: 'connecting' | 'open' | 'leaving' | 'destroyed' = 'connecting'
+  /** Addresses that were not tried yet. */
+  #untried: string[] = []
+  #unsent: Uint8Array[] = []
+  #timer: NodeJS.Timeout | null = null
+  #attemptTimer: NodeJS.Timeout | null = null
+  #closed = false
+  remoteAddress: string | undefined
+  writableLength = 0
+
+  /** It does nothing until `start`. */
+  constructor(libc: Libc, loop: EpollLoop, options: WireOptions) {
+    super()
+    this.#libc = libc
+    this.#loop = loop
+    this.#options = options
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Tries the addresses one after the other. */
+  start(addresses: readonly string[]): void {
+    if (this.#state !== 'connecting') return
+    this.#untried = [...addresses]
+    this.#tryNext(null)
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#state === 'leaving' || this.#state === 'destroyed') return
+    if (this.#state === 'connecting' || this.writableLength > 0) this.#keep(bytes)
+    else this.#send(bytes)
+  }
+
+  destroy(): void {
+    if (this.#state === 'destroyed') return
+    this.#state = 'destroyed'
+    this.setTimeout(0)
+    this.#letGo()
+    this.#unsent = []
+    this.writableLength = 0
+    this.#loop.soon(() => {
+      this.#closed = true
+      this.emit('close')
+    })
+  }
+
+  destroySoon(): void {
+    if (this.#state === 'open') {
+      this.#state = 'leaving'
+      this.#leaveIfDone()
+    } else this.destroy()
+  }
+
+  setTimeout(timeoutMs: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = timeoutMs === 0 ? null : setTimeout(() => this.emit('timeout'), timeoutMs)
+  }
+
+  /** Ends it, after the caller is done. */
+  failWith(error: NodeJS.ErrnoException): void {
+    if (this.#state === 'destroyed') return
+    // Told first, since 'close' follows it.
+    this.#loop.soon(() => this.emit('error', error))
+    this.destroy()
+  }
+
+  /** What epoll says about it. */
+  onReady(events: number): void {
+    if (this.#state === 'connecting') {
+      this.#onConnectEnd()
+      return
+    }
+    if ((events & EPOLL.writable) !== 0) this.#sendUnsent()
+    // An error and a hang-up are read, too.
+    if ((events & ~EPOLL.writable) !== 0 && this.#fd !== -1) this.#read()
+  }
+
+  #fail(call: 'connect' | 'read' | 'write', errno: number): void {
+    const code = getSystemErrorName(-errno)
+    const where = call === 'connect' ? ` ${this.remoteAddress}:${this.#options.port}` : ''
+    this.failWith(Object.assign(new Error(`${call} ${code}${where}`), { code, errno: -errno, syscall: call }))
+  }
+
+  #read(): void {
+    const { buffer, callback } = this.#options.onread
+    const length = this.#libc.recv(this.#fd, buffer, buffer.length, MESSAGE.dontWait)
+    if (length > 0) {
+      callback(length, buffer)
+      return
+    }
+    if (length === 0) {
+      this.emit('end')
+      this.destroy()
+      return
+    }
+    const errno = this.#libc.errno()
+    if (!isTransient(errno)) this.#fail('read', errno)
+  }
+
+  #send(bytes: Uint8Array): void {
+    const sent = this.#libc.send(this.#fd, bytes, bytes.length, MESSAGE.dontWait | MESSAGE.noSignal)
+    if (sent === bytes.length) return
+    const errno = sent === -1 ? this.#libc.errno() : ERRNO.again
+    if (!isTransient(errno)) {
+      this.#fail('write', errno)
+      return
+    }
+    this.#keep(bytes.subarray(Math.max(0, sent)))
+    this.#loop.watch(this.#key, this.#fd, EPOLL.readable | EPOLL.writable)
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#unsent.push(bytes)
+    this.writableLength += bytes.length
+  }
+
+  #sendUnsent(): void {
+    const unsent = this.#unsent
+    this.#unsent = []
+    this.writableLength = 0
+    for (const bytes of unsent) {
+      if (this.writableLength > 0) this.#keep(bytes)
+      else this.#send(bytes)
+    }
+    if (this.writableLength > 0 || this.#fd === -1) return
+    this.#loop.watch(this.#key, this.#fd, EPOLL.readable)
+    this.#leaveIfDone()
+  }
+
+  #leaveIfDone(): void {
+    if (this.#state !== 'leaving' || this.writableLength > 0) return
+    this.#libc.shutdown(this.#fd, SHUT_WRITE)
+    this.destroy()
+  }
+
+  #onConnectEnd(): void {
+    const error = new Int32Array(1)
+    this.#libc.getsockopt(this.#fd, LEVEL.socket, OPTION.error, error, Int32Array.of(error.byteLength))
+    if (error[0] !== 0) {
+      this.#tryNext(error[0] ?? null)
+      return
+    }
+    this.#clearAttempt()
+    this.#state = 'open'
+    this.#libc.setsockopt(this.#fd, LEVEL.tcp, OPTION.noDelay, ON, ON.byteLength)
+    this.emit('connect')
+    // What was written before, and from here on only what comes.
+    this.#sendUnsent()
+  }
+
+  /** @param errno why the last address was of no use; `null`: it did not answer */
+  #tryNext(errno: number | null): void {
+    let reason = errno ?? ERRNO.hostUnreachable
+    for (let address = this.#untried.shift(); address !== undefined; address = this.#untried.shift()) {
+      this.#letGo()
+      this.remoteAddress = address
+      reason = this.#attempt(address)
+      if (reason === ERRNO.inProgress) return
+    }
+    this.#fail('connect', reason)
+  }
+
+  /** @returns ERRNO.inProgress, or why it is of no use */
+  #attempt(address: string): number {
+    const family = isIPv6(address) ? FAMILY.ipv6 : FAMILY.ipv4
+    this.#fd = this.#libc.socket(family, SOCKET.stream | SOCKET.nonBlocking | SOCKET.closeOnExec, 0)
+    if (this.#fd === -1) return this.#libc.errno()
+    this.#key = this.#loop.add(this, this.#fd, EPOLL.writable)
+    if (this.#untried.length > 0) this.#attemptTimer = setTimeout(() => this.#tryNext(null), ATTEMPT_MS)
+    const encoded = socketAddress(this.#libc, address, this.#options.port)
+    // One that is connected at once is ready to be written to at once, too.
+    return this.#libc.connect(this.#fd, encoded, encoded.length) === 0 ? ERRNO.inProgress : this.#libc.errno()
+  }
+
+  #letGo(): void {
+    this.#clearAttempt()
+    if (this.#fd === -1) return
+    this.#loop.remove(this.#key)
+    this.#libc.close(this.#fd)
+    this.#fd = -1
+  }
+
+  #clearAttempt(): void {
+    if (this.#attemptTimer !== null) clearTimeout(this.#attemptTimer)
+    this.#attemptTimer = null
+  }
+}
+
+function isTransient(errno: number): boolean {
+  return errno === ERRNO.again || errno === ERRNO.interrupted
+}

@@ -1,0 +1,77 @@
+// The system calls of a load thread, called from JavaScript: without Node's streams, and without its event loop, between.
+import { createRequire } from 'node:module'
+
+/** Each returns what the system call does; −1: see `errno`. None of them blocks, but for `epollWait`. */
+export interface Libc {
+  socket(family: number, type: number, protocol: number): number
+  connect(fd: number, address: Uint8Array, length: number): number
+  setsockopt(fd: number, level: number, name: number, value: Int32Array, length: number): number
+  getsockopt(fd: number, level: number, name: number, value: Int32Array, length: Int32Array): number
+  recv(fd: number, buffer: Uint8Array, length: number, flags: number): number
+  send(fd: number, buffer: Uint8Array, length: number, flags: number): number
+  shutdown(fd: number, how: number): number
+  close(fd: number): number
+  inetPton(family: number, text: string, address: Uint8Array): number
+  epollCreate(flags: number): number
+  epollCtl(epoll: number, operation: number, fd: number, event: Int32Array): number
+  /** @param timeout seconds and nanoseconds as two 64-bit numbers; the lower half comes first */
+  epollWait(epoll: number, events: Int32Array, most: number, timeout: Uint32Array): number
+  /** Of this thread. */
+  setTimerSlack(ns: number): number
+  errno(): number
+}
+
+export const ERRNO = { interrupted: 4, again: 11, noSystemCall: 38, hostUnreachable: 113, inProgress: 115 } as const
+export const FAMILY = { ipv4: 2, ipv6: 10 } as const
+export const SOCKET = { stream: 1, nonBlocking: 0o4000, closeOnExec: 0o2000000 } as const
+export const LEVEL = { socket: 1, tcp: 6 } as const
+export const OPTION = { error: 4, noDelay: 1 } as const
+export const MESSAGE = { dontWait: 0x40, noSignal: 0x4000 } as const
+export const SHUT_WRITE = 1
+export const EPOLL = { add: 1, modify: 3, readable: 1, writable: 4 } as const
+
+/** The same number on every architecture. glibc has had a function for it since 2.35 only. */
+const EPOLL_PWAIT2 = 441
+const SIGNAL_SET_BYTES = 8
+const PR_SET_TIMERSLACK = 29
+
+let loaded: Libc | null | undefined
+
+/** `null` where it is no Linux, its kernel is older than 5.11, or koffi is not installed for it. */
+export function loadLibc(): Libc | null {
+  if (loaded === undefined) loaded = process.platform === 'linux' ? tryToLoad() : null
+  return loaded
+}
+
+function tryToLoad(): Libc | null {
+  let koffi: typeof import('koffi')
+  try {
+    koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+  } catch {
+    return null
+  }
+  // Node itself is linked to the C library.
+  const libc = koffi.load(null)
+  const pwait2 = libc.func('long syscall(long, int, void *, int, void *, void *, size_t)')
+  const prctl = libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)')
+  const epollWait: Libc['epollWait'] = (epoll, events, most, timeout) =>
+    pwait2(EPOLL_PWAIT2, epoll, events, most, timeout, null, SIGNAL_SET_BYTES)
+  if (epollWait(-1, new Int32Array(4), 1, new Uint32Array(4)) === -1 && koffi.errno() === ERRNO.noSystemCall)
+    return null
+  return {
+    socket: libc.func('int socket(int, int, int)'),
+    connect: libc.func('int connect(int, void *, uint32_t)'),
+    setsockopt: libc.func('int setsockopt(int, int, int, void *, uint32_t)'),
+    getsockopt: libc.func('int getsockopt(int, int, int, void *, void *)'),
+    recv: libc.func('intptr_t recv(int, void *, size_t, int)'),
+    send: libc.func('intptr_t send(int, void *, size_t, int)'),
+    shutdown: libc.func('int shutdown(int, int)'),
+    close: libc.func('int close(int)'),
+    inetPton: libc.func('int inet_pton(int, const char *, void *)'),
+    epollCreate: libc.func('int epoll_create1(int)'),
+    epollCtl: libc.func('int epoll_ctl(int, int, int, void *)'),
+    epollWait,
+    setTimerSlack: (ns) => prctl(PR_SET_TIMERSLACK, ns, 0, 0, 0),
+    errno: () => koffi.errno() as number,
+  }
+}
