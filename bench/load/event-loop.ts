@@ -31,6 +31,8 @@ export interface WireOptions {
 }
 
 export interface EventLoop {
+  /** When what is being handled came in, of this thread's clock; NaN: it is not known better than that it has. */
+  readonly arrivedNs: number
   /** `connect`, or `error` and `close`, are emitted later, never before it returns. */
   connect(options: WireOptions): Wire
   /** Calls `act` at `dueNs` of this thread's clock, or a moment before: it looks at the clock itself. One at a time. */

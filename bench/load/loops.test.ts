@@ -28,6 +28,7 @@ function startPhase(transport: TestTransport, timeoutMs = 1000) {
   const onRecords = (records: RequestColumns) => chunks.push(records)
   const setting = {
     transport,
+    loop: new NodeLoop(),
     check,
     timeoutMs,
     statusPrefix: 'status',

@@ -54,6 +54,7 @@ export async function openTransportSession(
     sink.current = null
     const run = await startPhase(phase, {
       transport,
+      loop,
       check,
       timeoutMs: trial.timeoutMs,
       statusPrefix: target.protocol === 'http' ? 'status' : 'grpc',

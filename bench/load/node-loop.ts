@@ -16,6 +16,7 @@ const RESOLUTION_MS = 10
 
 /** A class, since its methods stay compiled from one session to the next. */
 export class NodeLoop implements EventLoop {
+  readonly arrivedNs = Number.NaN
   #dueNs = 0
   #act = () => {}
   readonly #turn = () => {

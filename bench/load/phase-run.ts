@@ -2,6 +2,7 @@
 import { nowNs } from '../core/clock.ts'
 import type { AnswerCheck } from './answer-check.ts'
 import { ConnectLog } from './connect-times.ts'
+import type { EventLoop } from './event-loop.ts'
 import { FailureLog } from './failure-log.ts'
 import { ProgressMeter } from './progress-meter.ts'
 import { Recorder } from './recorder.ts'
@@ -14,6 +15,7 @@ const SWEEP_MS = { min: 5, max: 100 } as const
 
 export interface PhaseSetting {
   readonly transport: Transport
+  readonly loop: Pick<EventLoop, 'arrivedNs'>
   readonly check: AnswerCheck
   readonly timeoutMs: number
   readonly statusPrefix: 'status' | 'grpc'
@@ -83,9 +85,13 @@ export class PhaseRun implements LaneSink {
     end: number,
     headerLength: number,
   ): void {
-    const receivedNs = nowNs()
+    const atNs = nowNs()
     const variant = this.#variant[lane] ?? -1
     if (this.#ended || variant === -1) return
+    const sentNs = this.#sentNs[lane] ?? 0
+    const { arrivedNs } = this.#setting.loop
+    // Neither before it was asked for nor after now, whatever became of the kernel's clock.
+    const receivedNs = arrivedNs > sentNs && arrivedNs < atNs ? arrivedNs : atNs
     let outcome = reported
     if (reported === 'ok' && !(body !== null && this.#setting.check.accept(variant, body, start, end, headerLength))) {
       outcome = 'bad-response'
@@ -94,7 +100,7 @@ export class PhaseRun implements LaneSink {
     const scheduledNs = this.#scheduledNs[lane] ?? 0
     this.recorder.add(
       scheduledNs - this.#recordsFromNs,
-      (this.#sentNs[lane] ?? 0) - this.#recordsFromNs,
+      sentNs - this.#recordsFromNs,
       receivedNs - this.#recordsFromNs,
       outcome,
       code,
@@ -105,7 +111,7 @@ export class PhaseRun implements LaneSink {
     else this.failures.count(outcome, code)
     this.#variant[lane] = -1
     this.inFlight--
-    this.onFree(lane, receivedNs)
+    this.onFree(lane, atNs)
   }
 
   onConnected(tookNs: number): void {

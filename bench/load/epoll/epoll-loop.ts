@@ -6,6 +6,7 @@ import type { EventLoop, Wire, WireOptions } from '../event-loop.ts'
 import { DelayMeter } from './delay-meter.ts'
 import { EpollSocket } from './epoll-socket.ts'
 import { EPOLL, type Libc, SOCKET } from './libc.ts'
+import { Receiver } from './receiver.ts'
 
 /** How long Node's own timers and messages have to wait at most while something comes in all the time. */
 const TURN_NS = 1e6
@@ -30,6 +31,7 @@ export class EpollLoop implements EventLoop {
   readonly #events = new Int32Array(MOST_EVENTS * EVENT.size)
   readonly #event = new Int32Array(EVENT.size)
   readonly #timeout = new Uint32Array(4)
+  readonly #receiver: Receiver
   /** By key: what epoll knows them by. A key is not used again, as the number of a closed socket is. */
   readonly #watched = new Map<number, EpollSocket>()
   readonly #turn = () => this.#run()
@@ -49,6 +51,7 @@ export class EpollLoop implements EventLoop {
   constructor(libc: Libc, sleeps = true) {
     this.#libc = libc
     this.#sleeps = sleeps
+    this.#receiver = new Receiver(libc)
     this.#epoll = libc.epollCreate(SOCKET.closeOnExec)
     if (this.#epoll === -1) throw new Error(`epoll_create1 failed with error ${libc.errno()}`)
     // The default lets a wait end 50 µs late.
@@ -56,7 +59,7 @@ export class EpollLoop implements EventLoop {
   }
 
   connect(options: WireOptions): Wire {
-    const socket = new EpollSocket(this.#libc, this, options)
+    const socket = new EpollSocket(this.#libc, this, this.#receiver, options)
     const { host } = options
     if (isIP(host) !== 0) this.soon(() => socket.start([host]))
     else
@@ -65,6 +68,10 @@ export class EpollLoop implements EventLoop {
         else socket.failWith(error)
       })
     return socket
+  }
+
+  get arrivedNs(): number {
+    return this.#receiver.arrivedNs
   }
 
   at(dueNs: number, act: () => void): void {
@@ -130,7 +137,9 @@ export class EpollLoop implements EventLoop {
   #run(): void {
     this.#isScheduled = false
     this.#isRunning = true
-    const endNs = this.#sleeps ? nowNs() + TURN_NS : 0
+    const startNs = nowNs()
+    const endNs = this.#sleeps ? startNs + TURN_NS : 0
+    this.#receiver.sync(startNs)
     try {
       do this.#step()
       while (this.#wokenNs < endNs && this.#isNeeded)

@@ -5,6 +5,7 @@ import { getSystemErrorName } from 'node:util'
 import type { Wire, WireOptions } from '../event-loop.ts'
 import type { EpollLoop } from './epoll-loop.ts'
 import { EPOLL, ERRNO, FAMILY, LEVEL, type Libc, MESSAGE, OPTION, SHUT_WRITE, SOCKET } from './libc.ts'
+import type { Receiver, Target } from './receiver.ts'
 import { socketAddress } from './socket-address.ts'
 
 /** An address that does not answer within this is left for the next one of its name, as in Node. */
@@ -16,6 +17,8 @@ export class EpollSocket extends EventEmitter implements Wire {
   readonly #libc: Libc
   readonly #loop: EpollLoop
   readonly #options: WireOptions
+  readonly #receiver: Receiver
+  readonly #target: Target
   #fd = -1
   #key = -1
   #state: 'connecting' | 'open' | 'leaving' | 'destroyed' = 'connecting'
@@ -29,11 +32,13 @@ export class EpollSocket extends EventEmitter implements Wire {
   writableLength = 0
 
   /** It does nothing until `start`. */
-  constructor(libc: Libc, loop: EpollLoop, options: WireOptions) {
+  constructor(libc: Libc, loop: EpollLoop, receiver: Receiver, options: WireOptions) {
     super()
     this.#libc = libc
     this.#loop = loop
     this.#options = options
+    this.#receiver = receiver
+    this.#target = receiver.targetOf(options.onread.buffer)
   }
 
   get closed(): boolean {
@@ -105,9 +110,10 @@ export class EpollSocket extends EventEmitter implements Wire {
 
   #read(): void {
     const { buffer, callback } = this.#options.onread
-    const length = this.#libc.recv(this.#fd, buffer, buffer.length, MESSAGE.dontWait)
+    const length = this.#receiver.read(this.#fd, this.#target)
     if (length > 0) {
       callback(length, buffer)
+      this.#receiver.arrivedNs = Number.NaN
       return
     }
     if (length === 0) {
@@ -165,6 +171,7 @@ export class EpollSocket extends EventEmitter implements Wire {
     this.#clearAttempt()
     this.#state = 'open'
     this.#libc.setsockopt(this.#fd, LEVEL.tcp, OPTION.noDelay, ON, ON.byteLength)
+    this.#libc.setsockopt(this.#fd, LEVEL.socket, OPTION.timestampNs, ON, ON.byteLength)
     this.emit('connect')
     // What was written before, and from here on only what comes.
     this.#sendUnsent()

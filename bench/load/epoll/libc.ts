@@ -7,7 +7,8 @@ export interface Libc {
   connect(fd: number, address: Uint8Array, length: number): number
   setsockopt(fd: number, level: number, name: number, value: Int32Array, length: number): number
   getsockopt(fd: number, level: number, name: number, value: Int32Array, length: Int32Array): number
-  recv(fd: number, buffer: Uint8Array, length: number, flags: number): number
+  /** @param message struct msghdr */
+  recvmsg(fd: number, message: Uint32Array, flags: number): number
   send(fd: number, buffer: Uint8Array, length: number, flags: number): number
   shutdown(fd: number, how: number): number
   close(fd: number): number
@@ -16,18 +17,23 @@ export interface Libc {
   epollCtl(epoll: number, operation: number, fd: number, event: Int32Array): number
   /** @param timeout seconds and nanoseconds as two 64-bit numbers; the lower half comes first */
   epollWait(epoll: number, events: Int32Array, most: number, timeout: Uint32Array): number
+  /** @param time seconds and nanoseconds as two 64-bit numbers; the lower half comes first */
+  clockGettime(clock: number, time: Uint32Array): number
   /** Of this thread. */
   setTimerSlack(ns: number): number
   errno(): number
+  /** Where it lies in memory, as long as it lives. Not for small arrays without a buffer of their own. */
+  address(array: Uint8Array | Uint32Array): bigint
 }
 
 export const ERRNO = { interrupted: 4, again: 11, noSystemCall: 38, hostUnreachable: 113, inProgress: 115 } as const
 export const FAMILY = { ipv4: 2, ipv6: 10 } as const
 export const SOCKET = { stream: 1, nonBlocking: 0o4000, closeOnExec: 0o2000000 } as const
 export const LEVEL = { socket: 1, tcp: 6 } as const
-export const OPTION = { error: 4, noDelay: 1 } as const
+export const OPTION = { error: 4, noDelay: 1, timestampNs: 35 } as const
 export const MESSAGE = { dontWait: 0x40, noSignal: 0x4000 } as const
 export const SHUT_WRITE = 1
+export const CLOCK_REALTIME = 0
 export const EPOLL = { add: 1, modify: 3, readable: 1, writable: 4 } as const
 
 /** The same number on every architecture. glibc has had a function for it since 2.35 only. */
@@ -37,11 +43,14 @@ const PR_SET_TIMERSLACK = 29
 
 let loaded: Libc | null | undefined
 
-/** `null` where it is no Linux, its kernel is older than 5.11, or koffi is not installed for it. */
+/** `null` where it is no 64-bit Linux, its kernel is older than 5.11, or koffi is not installed for it. */
 export function loadLibc(): Libc | null {
-  if (loaded === undefined) loaded = process.platform === 'linux' ? tryToLoad() : null
+  if (loaded === undefined) loaded = process.platform === 'linux' && LAYOUTS.has(process.arch) ? tryToLoad() : null
   return loaded
 }
+
+/** Architectures whose structures are as they are written down here: 64 bits, little-endian. */
+const LAYOUTS = new Set<string>(['x64', 'arm64'])
 
 function tryToLoad(): Libc | null {
   let koffi: typeof import('koffi')
@@ -63,7 +72,7 @@ function tryToLoad(): Libc | null {
     connect: libc.func('int connect(int, void *, uint32_t)'),
     setsockopt: libc.func('int setsockopt(int, int, int, void *, uint32_t)'),
     getsockopt: libc.func('int getsockopt(int, int, int, void *, void *)'),
-    recv: libc.func('intptr_t recv(int, void *, size_t, int)'),
+    recvmsg: libc.func('intptr_t recvmsg(int, void *, int)'),
     send: libc.func('intptr_t send(int, void *, size_t, int)'),
     shutdown: libc.func('int shutdown(int, int)'),
     close: libc.func('int close(int)'),
@@ -72,6 +81,8 @@ function tryToLoad(): Libc | null {
     epollCtl: libc.func('int epoll_ctl(int, int, int, void *)'),
     epollWait,
     setTimerSlack: (ns) => prctl(PR_SET_TIMERSLACK, ns, 0, 0, 0),
+    clockGettime: libc.func('int clock_gettime(int, void *)'),
     errno: () => koffi.errno() as number,
+    address: koffi.address,
   }
 }
