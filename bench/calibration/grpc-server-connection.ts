@@ -1,5 +1,5 @@
 // One HTTP/2 connection of the built-in gRPC server: reads requests, sends prebuilt answers within the client's windows.
-import type { Socket } from 'node:net'
+import type { ServerWire } from '../event-loop/types.ts'
 import { HpackDecoder } from '../protocol/hpack.ts'
 import { type FrameHandler, Http2FrameReader } from '../protocol/http2-frame-reader.ts'
 import {
@@ -42,7 +42,7 @@ interface InferStream {
 }
 
 export class GrpcServerConnection implements FrameHandler {
-  readonly #socket: Socket
+  readonly #socket: ServerWire
   readonly #attendant: Attendant
   readonly #answers: GrpcAnswers
   readonly #reader = new Http2FrameReader(this)
@@ -61,9 +61,14 @@ export class GrpcServerConnection implements FrameHandler {
   #lastStreamId = 0
   #output = Buffer.allocUnsafeSlow(OUTPUT_BYTES)
   #outputBytes = 0
-  #isReading = false
+  /** What is written waits for more: while a read is handled, and until the replies that are due now are given. */
+  #isGathering = false
+  readonly #flushGathered = () => {
+    this.#isGathering = false
+    this.#flush()
+  }
 
-  constructor(socket: Socket, attendant: Attendant, answers: GrpcAnswers) {
+  constructor(socket: ServerWire, attendant: Attendant, answers: GrpcAnswers) {
     this.#socket = socket
     this.#attendant = attendant
     this.#answers = answers
@@ -79,10 +84,9 @@ export class GrpcServerConnection implements FrameHandler {
       this.#end()
       return
     }
-    this.#isReading = true
+    this.#isGathering = true
     this.#reader.push(bytes, start, bytes.length)
-    this.#isReading = false
-    this.#flush()
+    this.#flushGathered()
   }
 
   onOversizedFrame(): void {
@@ -217,7 +221,7 @@ export class GrpcServerConnection implements FrameHandler {
     }
     this.#windowBytes -= answer.dataBytes
     this.#outputBytes = writeAnswer(this.#room(answer.bytes.length), this.#outputBytes, answer, streamId)
-    if (!this.#isReading) this.#flush()
+    this.#gather()
   }
 
   #onWindow(increment: number): void {
@@ -230,7 +234,13 @@ export class GrpcServerConnection implements FrameHandler {
     const payload = new Uint8Array(8)
     writeUint32(payload, 0, this.#lastStreamId)
     this.#write(frame(FRAME.goAway, 0, 0, payload))
-    if (!this.#isReading) this.#flush()
+    this.#gather()
+  }
+
+  #gather(): void {
+    if (this.#isGathering) return
+    this.#isGathering = true
+    this.#attendant.loop.soon(this.#flushGathered)
   }
 
   #write(bytes: Uint8Array): void {

@@ -1,5 +1,5 @@
 // The built-in server over gRPC, on raw HTTP/2 frames: every ModelInfer gets the same prebuilt answer.
-import { createServer, type Server } from 'node:net'
+import type { ServerWire } from '../event-loop/types.ts'
 import type { CalibrationAnswer } from './answers.ts'
 import type { Attendant } from './attendant.ts'
 import { answerFrames, streamFrames } from './grpc-answer-frames.ts'
@@ -7,7 +7,11 @@ import { GrpcServerConnection } from './grpc-server-connection.ts'
 
 const UNAVAILABLE = 14
 
-export function calibrationGrpcServer(answer: CalibrationAnswer, attendant: Attendant): Server {
+/** What serves one connection. */
+export function calibrationGrpcServer(
+  answer: CalibrationAnswer,
+  attendant: Attendant,
+): (socket: ServerWire) => (bytes: Buffer) => void {
   const answers = {
     model: answer.model,
     good: answerFrames(answer.bytes, 0),
@@ -15,9 +19,9 @@ export function calibrationGrpcServer(answer: CalibrationAnswer, attendant: Atte
     further: streamFrames(answer.bytes, false),
     failed: answerFrames(null, UNAVAILABLE, 'a fault, as was asked for'),
   }
-  return createServer({ noDelay: true }, (socket) => {
+  return (socket) => {
     const connection = new GrpcServerConnection(socket, attendant, answers)
-    socket.on('data', (bytes: Buffer) => connection.push(bytes))
     socket.on('error', () => socket.destroy())
-  })
+    return (bytes) => connection.push(bytes)
+  }
 }

@@ -1,20 +1,24 @@
 // The built-in server over HTTP/1.1, on raw sockets: every POST gets the same prebuilt answer.
-import { createServer, type Server, type Socket } from 'node:net'
+import type { ServerWire } from '../event-loop/types.ts'
 import type { CalibrationAnswer } from './answers.ts'
 import type { Attendant, Exchange } from './attendant.ts'
 import { HttpRequests } from './http-requests.ts'
 import { httpPage } from './metadata.ts'
 
-export function calibrationHttpServer(answer: CalibrationAnswer, attendant: Attendant): Server {
+/** What serves one connection. */
+export function calibrationHttpServer(
+  answer: CalibrationAnswer,
+  attendant: Attendant,
+): (socket: ServerWire) => (bytes: Buffer) => void {
   const closes = attendant.behaviour.kind === 'known' && attendant.behaviour.closes
   const good = response('200 OK', answer.bytes, closes, answer.headerBytes)
   const failed = response('503 Service Unavailable', Buffer.from('{"error":"a fault, as was asked for"}'), closes)
   const kept = keptAlive(good)
-  return createServer({ noDelay: true }, (socket) => {
+  return (socket) => {
     let answer200 = good
     const send = (bytes: Buffer) => {
       socket.write(bytes)
-      if (closes) socket.end()
+      if (closes) socket.destroySoon()
     }
     const exchange: Exchange = {
       answer: () => send(answer200),
@@ -29,9 +33,9 @@ export function calibrationHttpServer(answer: CalibrationAnswer, attendant: Atte
       onGet: (path) => sendPage(socket, path, answer),
       onNonsense: () => socket.destroy(),
     })
-    socket.on('data', (bytes: Buffer) => requests.push(bytes))
     socket.on('error', () => socket.destroy())
-  })
+    return (bytes) => requests.push(bytes)
+  }
 }
 
 /** What HTTP/1.0 needs to keep a connection, and with the capitals that ab looks for. */
@@ -49,7 +53,7 @@ function postHandler(attendant: Attendant, exchange: Exchange): () => void {
   }
 }
 
-function sendPage(socket: Socket, path: string, { model }: CalibrationAnswer): void {
+function sendPage(socket: ServerWire, path: string, { model }: CalibrationAnswer): void {
   const page = httpPage(path, model)
   if (page === null) socket.write(response('404 Not Found', Buffer.from('{"error":"there is nothing here"}'), false))
   else socket.write(response('200 OK', Buffer.from(Object.keys(page).length === 0 ? '' : JSON.stringify(page)), false))

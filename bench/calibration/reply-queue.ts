@@ -1,6 +1,7 @@
-// Replies that are due later: a binary heap by due time. From the first one on it polls the clock without pause, since a
-// timer is late by up to a millisecond, and a core that sleeps wakes up late: the latency is to be the truth.
-import { pauseUntil } from '../core/clock.ts'
+// Replies that are due later: a binary heap by due time. From the first one on the loop never sleeps: a core that does
+// wakes up late, and the latency is to be the truth.
+import { nowNs } from '../core/clock.ts'
+import type { EventLoop } from '../event-loop/types.ts'
 
 export type Reply = () => void
 
@@ -11,8 +12,14 @@ interface Entry {
 
 export class ReplyQueue {
   readonly #heap: Entry[] = []
-  readonly #tick = () => this.#serve()
+  readonly #loop: EventLoop
+  readonly #serve = () => this.#serveDue()
+  #served = 0
   #isPolling = false
+
+  constructor(loop: EventLoop) {
+    this.#loop = loop
+  }
 
   add(dueNs: number, reply: Reply): void {
     const heap = this.#heap
@@ -23,15 +30,19 @@ export class ReplyQueue {
       this.#swap(parent, at)
       at = parent
     }
+    if (this.#due(0) === dueNs) this.#loop.at(dueNs, this.#serve)
     if (this.#isPolling) return
     this.#isPolling = true
-    setImmediate(this.#tick)
+    this.#loop.poll(() => this.#served)
   }
 
-  #serve(): void {
-    const atNs = pauseUntil(this.#due(0))
-    while (this.#heap.length > 0 && this.#due(0) <= atNs) this.#take()()
-    setImmediate(this.#tick)
+  #serveDue(): void {
+    const atNs = nowNs()
+    while (this.#heap.length > 0 && this.#due(0) <= atNs) {
+      this.#served++
+      this.#take()()
+    }
+    if (this.#heap.length > 0) this.#loop.at(this.#due(0), this.#serve)
   }
 
   #take(): Reply {

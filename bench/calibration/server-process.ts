@@ -1,19 +1,20 @@
 // The process of the built-in servers: started by server.ts, told what to serve by its messages, ended by its parent.
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { createEventLoop } from '../event-loop/create-event-loop.ts'
 import { Attendant } from './attendant.ts'
 import { calibrationGrpcServer } from './grpc-server.ts'
 import { calibrationHttpServer } from './http-server.ts'
+import { ReplyQueue } from './reply-queue.ts'
 import type { FromServer, ServerSetting, ToServer } from './server-messages.ts'
 
+const loop = createEventLoop(null)
+const replies = new ReplyQueue(loop)
 const attendants = new Map<number, Attendant>()
 
 async function serve({ protocol, answer, behaviour }: ServerSetting): Promise<number> {
-  const attendant = new Attendant(behaviour)
-  const server = (protocol === 'http' ? calibrationHttpServer : calibrationGrpcServer)(answer, attendant)
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const attendant = new Attendant(behaviour, loop, replies)
+  const port = await loop.listen(
+    (protocol === 'http' ? calibrationHttpServer : calibrationGrpcServer)(answer, attendant),
+  )
   attendants.set(port, attendant)
   return port
 }

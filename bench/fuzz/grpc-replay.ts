@@ -1,6 +1,7 @@
 // A server's bytes played to a real GrpcChannel without a network; the rules of both sides are checked on the way.
+
+import type { Wire, WireOptions } from '../event-loop/types.ts'
 import { plainConnector } from '../load/connector.ts'
-import type { Wire, WireOptions } from '../load/event-loop.ts'
 import { GrpcChannel } from '../load/grpc-channel.ts'
 import { GrpcConnection } from '../load/grpc-connection.ts'
 import { grpcRequests } from '../load/grpc-requests.ts'

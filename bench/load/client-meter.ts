@@ -1,5 +1,5 @@
 // What the generator itself costs over a phase: CPU of its thread, and how late its event loop runs.
-import type { EventLoop } from './event-loop.ts'
+import type { EventLoop } from '../event-loop/types.ts'
 import type { ClientUse } from './types.ts'
 
 /**

@@ -2,7 +2,7 @@
 import { Socket } from 'node:net'
 import { messageOf } from '../core/errors.ts'
 import { TlsClient, type TlsSettings } from '../core/tls.ts'
-import type { EventLoop, Wire, WireOptions } from './event-loop.ts'
+import type { EventLoop, Wire, WireOptions } from '../event-loop/types.ts'
 
 export interface Connector {
   /** What a socket emits as soon as requests can be sent. */

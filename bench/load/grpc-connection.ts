@@ -1,5 +1,6 @@
 // One HTTP/2 connection as a gRPC client sees it: handshake, frames in both directions, and how it ends.
 import { nowNs } from '../core/clock.ts'
+import type { Wire } from '../event-loop/types.ts'
 import { type FrameHandler, Http2FrameReader } from '../protocol/http2-frame-reader.ts'
 import {
   FLAG,
@@ -10,7 +11,6 @@ import {
   type Http2ErrorName,
   readUint32,
 } from '../protocol/http2-frames.ts'
-import type { Wire } from './event-loop.ts'
 import type { ConnectionOptions, ConnectionOwner } from './grpc-connection-owner.ts'
 import { type ConnectionFault, fault, goAwayText, readSettings } from './grpc-frame-checks.ts'
 import { CLIENT_HELLO } from './grpc-hello.ts'

@@ -1,6 +1,7 @@
 // What one connection writes, gathered into one socket write a read event or tick, in a buffer that is reused.
+
+import type { Wire } from '../event-loop/types.ts'
 import type { Connector } from './connector.ts'
-import type { Wire } from './event-loop.ts'
 
 const CAPACITY_BYTES = 64 * 1024
 

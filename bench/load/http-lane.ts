@@ -2,9 +2,9 @@
 // The success path makes no promise, closure or object; a connection makes its few listeners when it is opened.
 import { nowNs } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
+import type { Wire } from '../event-loop/types.ts'
 import { Http1Parser, PARSE, type ParserLimits } from '../protocol/http1-parser.ts'
 import type { Connector } from './connector.ts'
-import type { Wire } from './event-loop.ts'
 import type { Outcome } from './request-columns.ts'
 import type { LaneSink } from './transport.ts'
 

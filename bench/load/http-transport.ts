@@ -1,8 +1,9 @@
 // HTTP/1.1 as lanes: every lane is one connection over a plain or TLS socket, every request one prebuilt buffer.
+
+import type { Wire } from '../event-loop/types.ts'
 import { DEFAULT_PARSER_LIMITS, type ParserLimits } from '../protocol/http1-parser.ts'
 import { buildRequest } from '../protocol/http1-request.ts'
 import { createConnector } from './connector.ts'
-import type { Wire } from './event-loop.ts'
 import { HttpLane, type HttpLaneContext } from './http-lane.ts'
 import type { Transport, TransportOptions } from './transport.ts'
 

@@ -1,10 +1,10 @@
 // One phase of the native engine: begins when it is told to, drives the trial's load model, and gives the account of it.
 import { epochOfClockNs, nowNs } from '../core/clock.ts'
 import { seededRandom } from '../core/random.ts'
+import type { EventLoop } from '../event-loop/types.ts'
 import { arrivals, type OpenLoad, shareOfArrivals } from './arrivals.ts'
 import { meterClient } from './client-meter.ts'
 import { runClosedLoop } from './closed-loop.ts'
-import type { EventLoop } from './event-loop.ts'
 import { runOpenLoop } from './open-loop.ts'
 import { PhaseRun, type PhaseSetting } from './phase-run.ts'
 import type { Transport } from './transport.ts'

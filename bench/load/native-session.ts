@@ -1,8 +1,9 @@
 // The native engine: one loop over raw sockets, the same for both protocols, so that a difference is never the client's.
+
+import { createEventLoop } from '../event-loop/create-event-loop.ts'
+import type { EventLoop } from '../event-loop/types.ts'
 import { makeCodec } from '../protocol/codec.ts'
 import { AnswerCheck } from './answer-check.ts'
-import { createEventLoop } from './create-event-loop.ts'
-import type { EventLoop } from './event-loop.ts'
 import { createGrpcTransport } from './grpc-transport.ts'
 import { createHttpTransport } from './http-transport.ts'
 import { makeInputs } from './inputs.ts'

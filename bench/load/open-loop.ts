@@ -1,6 +1,6 @@
 // Open loop: requests are sent when they are due, whether or not earlier ones have been answered.
 import { nowNs } from '../core/clock.ts'
-import type { EventLoop } from './event-loop.ts'
+import type { EventLoop } from '../event-loop/types.ts'
 import type { PhaseRun } from './phase-run.ts'
 
 /** A request that goes out later than this after its due time is counted as delayed. */

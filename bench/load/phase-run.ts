@@ -1,8 +1,8 @@
 // One phase while it runs: sends on lanes, times and judges every answer, records it. The loops decide when to send.
 import { nowNs } from '../core/clock.ts'
+import type { EventLoop } from '../event-loop/types.ts'
 import type { AnswerCheck } from './answer-check.ts'
 import { ConnectLog } from './connect-times.ts'
-import type { EventLoop } from './event-loop.ts'
 import { FailureLog } from './failure-log.ts'
 import { ProgressMeter } from './progress-meter.ts'
 import { Recorder } from './recorder.ts'

@@ -1,7 +1,8 @@
 // Which function opens which engine's session.
+
+import { NodeLoop } from '../event-loop/node-loop.ts'
 import type { EngineName } from '../scenario/types.ts'
 import { openNativeSession, openTransportSession } from './native-session.ts'
-import { NodeLoop } from './node-loop.ts'
 import type { LoadJob, LoadSession } from './types.ts'
 
 type OpenSession = (job: LoadJob, signal: AbortSignal) => Promise<LoadSession>

@@ -1,9 +1,9 @@
 // For tests: the event loop that a transport's sockets are of.
 import type { TlsSettings } from '../core/tls.ts'
-import { EpollLoop } from './epoll/epoll-loop.ts'
-import { loadLibc } from './epoll/libc.ts'
-import type { EventLoop, WireOptions } from './event-loop.ts'
-import { NodeLoop } from './node-loop.ts'
+import { EpollLoop } from '../event-loop/epoll-loop.ts'
+import { loadLibc } from '../event-loop/libc.ts'
+import { NodeLoop } from '../event-loop/node-loop.ts'
+import type { EventLoop, WireOptions } from '../event-loop/types.ts'
 
 let connects = 0
 

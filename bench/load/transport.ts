@@ -1,6 +1,6 @@
 // One protocol's connections, seen by the loops: lanes that each carry one request at a time.
 import type { TlsSettings } from '../core/tls.ts'
-import type { EventLoop } from './event-loop.ts'
+import type { EventLoop } from '../event-loop/types.ts'
 import type { Outcome } from './request-columns.ts'
 
 /** What a lane reports, exactly once for every send. No allocation on the way. */

@@ -1,9 +1,10 @@
-// What a load thread waits with: for bytes on its sockets, and for the instants at which requests are due.
+// What load threads and built-in servers wait with: for bytes on their sockets, and for the instants at which something is due.
 
-/** What the engines use of a TCP connection: Node's sockets have all of it, and more. */
+/** What is used of a TCP connection: Node's sockets have all of it, and more. */
 export interface Wire {
   /** Bytes that the kernel has not taken yet. What was written stays the wire's until there are none. */
   readonly writableLength: number
+  readonly destroyed: boolean
   /** Whether `close` was emitted. */
   readonly closed: boolean
   /** The address that it is connected to. */
@@ -20,6 +21,12 @@ export interface Wire {
   once(event: 'close', listener: () => void): unknown
 }
 
+/** The server's side of one. */
+export interface ServerWire extends Wire {
+  /** Ends it with a reset. */
+  resetAndDestroy(): unknown
+}
+
 /** Options of `net.connect`, too. */
 export interface WireOptions {
   /** A name or an address; IPv6 without brackets. */
@@ -30,12 +37,21 @@ export interface WireOptions {
   readonly onread: { readonly buffer: Buffer; readonly callback: (lengthBytes: number, buffer: Uint8Array) => boolean }
 }
 
+/** Connections that may wait to be accepted. */
+export const BACKLOG = 4096
+
 export interface EventLoop {
   /** When what is being handled came in, of this thread's clock; NaN: it is not known better than that it has. */
   readonly arrivedNs: number
   /** `connect`, or `error` and `close`, are emitted later, never before it returns. */
   connect(options: WireOptions): Wire
-  /** Calls `act` at `dueNs` of this thread's clock, or a moment before: it looks at the clock itself. One at a time. */
+  /**
+   * Listens on a free port of 127.0.0.1 until the process ends.
+   * @param accept gives a connection its reader; the bytes are the reader's during the call only
+   * @returns the port
+   */
+  listen(accept: (wire: ServerWire) => (bytes: Buffer) => void): Promise<number>
+  /** Calls `act` at `dueNs` of this thread's clock, or a moment before: it looks at the clock itself. The last call counts. */
   at(dueNs: number, act: () => void): void
   /** Calls `act` once what has just come in is handled. */
   soon(act: () => void): void

@@ -1,12 +1,13 @@
 // Waits for sockets and due times with epoll itself, in turns of a millisecond, between which Node's event loop has its own.
 import { lookup } from 'node:dns'
 import { isIP } from 'node:net'
-import { nowNs } from '../../core/clock.ts'
-import type { EventLoop, Wire, WireOptions } from '../event-loop.ts'
+import { nowNs } from '../core/clock.ts'
 import { DelayMeter } from './delay-meter.ts'
+import { EpollListener } from './epoll-listener.ts'
 import { EpollSocket } from './epoll-socket.ts'
 import { EPOLL, type Libc, SOCKET } from './libc.ts'
 import { Receiver } from './receiver.ts'
+import type { EventLoop, ServerWire, Wire, WireOptions } from './types.ts'
 
 /** How long Node's own timers and messages have to wait at most while something comes in all the time. */
 const TURN_NS = 1e6
@@ -19,10 +20,18 @@ const AWAKE_NS = 200e3
 
 const MOST_EVENTS = 256
 
+/** Of all connections to a listener together: each is read when nothing of another is left in it. */
+const ACCEPTED_BUFFER_BYTES = 64 * 1024
+
 /** struct epoll_event in numbers of 32 bits: it is packed on x86 only. */
 const EVENT = process.arch === 'x64' ? { size: 3, data: 1 } : { size: 4, data: 2 }
 
 const NEVER_NS = Number.POSITIVE_INFINITY
+
+/** What epoll tells of its sockets. */
+interface Watched {
+  onReady(events: number): void
+}
 
 export class EpollLoop implements EventLoop {
   readonly #libc: Libc
@@ -33,7 +42,7 @@ export class EpollLoop implements EventLoop {
   readonly #timeout = new Uint32Array(4)
   readonly #receiver: Receiver
   /** By key: what epoll knows them by. A key is not used again, as the number of a closed socket is. */
-  readonly #watched = new Map<number, EpollSocket>()
+  readonly #watched = new Map<number, Watched>()
   readonly #turn = () => this.#run()
   #lastKey = 0
   #dueNs = NEVER_NS
@@ -70,6 +79,22 @@ export class EpollLoop implements EventLoop {
     return socket
   }
 
+  listen(accept: (wire: ServerWire) => (bytes: Buffer) => void): Promise<number> {
+    const buffer = Buffer.allocUnsafeSlow(ACCEPTED_BUFFER_BYTES)
+    const listener: EpollListener = new EpollListener(this.#libc, this, (fd) => {
+      let read: (bytes: Buffer) => void = () => {}
+      const callback = (length: number) => {
+        read(buffer.subarray(0, length))
+        return true
+      }
+      const place = { host: '127.0.0.1', port: listener.port, noDelay: true } as const
+      const socket = new EpollSocket(this.#libc, this, this.#receiver, { ...place, onread: { buffer, callback } })
+      socket.adopt(fd)
+      read = accept(socket)
+    })
+    return Promise.resolve(listener.port)
+  }
+
   get arrivedNs(): number {
     return this.#receiver.arrivedNs
   }
@@ -102,10 +127,10 @@ export class EpollLoop implements EventLoop {
     this.#libc.close(this.#epoll)
   }
 
-  /** @returns the key of a socket that is to be watched from here on */
-  add(socket: EpollSocket, fd: number, events: number): number {
+  /** @returns the key of what is watched from here on */
+  add(watched: Watched, fd: number, events: number): number {
     const key = ++this.#lastKey
-    this.#watched.set(key, socket)
+    this.#watched.set(key, watched)
     this.#control(EPOLL.add, key, fd, events)
     this.#schedule()
     return key

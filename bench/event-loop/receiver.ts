@@ -1,6 +1,6 @@
 // Reads from sockets, and tells when the kernel took in what is read: the answer's time does not depend on how soon a load
 // thread, which may sleep or wait for a core, gets to read it.
-import { nowNs } from '../../core/clock.ts'
+import { nowNs } from '../core/clock.ts'
 import { CLOCK_REALTIME, LEVEL, type Libc, MESSAGE, OPTION } from './libc.ts'
 
 /** How long the distance of the two clocks is relied on: the kernel's may be set while a run lasts. */

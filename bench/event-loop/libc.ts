@@ -5,6 +5,11 @@ import { createRequire } from 'node:module'
 export interface Libc {
   socket(family: number, type: number, protocol: number): number
   connect(fd: number, address: Uint8Array, length: number): number
+  bind(fd: number, address: Uint8Array, length: number): number
+  listen(fd: number, backlog: number): number
+  /** The address of the other side is not asked for. */
+  accept(fd: number, flags: number): number
+  getsockname(fd: number, address: Uint8Array, length: Int32Array): number
   setsockopt(fd: number, level: number, name: number, value: Int32Array, length: number): number
   getsockopt(fd: number, level: number, name: number, value: Int32Array, length: Int32Array): number
   /** @param message struct msghdr */
@@ -30,7 +35,7 @@ export const ERRNO = { interrupted: 4, again: 11, noSystemCall: 38, hostUnreacha
 export const FAMILY = { ipv4: 2, ipv6: 10 } as const
 export const SOCKET = { stream: 1, nonBlocking: 0o4000, closeOnExec: 0o2000000 } as const
 export const LEVEL = { socket: 1, tcp: 6 } as const
-export const OPTION = { error: 4, noDelay: 1, timestampNs: 35 } as const
+export const OPTION = { error: 4, linger: 13, noDelay: 1, timestampNs: 35 } as const
 export const MESSAGE = { dontWait: 0x40, noSignal: 0x4000 } as const
 export const SHUT_WRITE = 1
 export const CLOCK_REALTIME = 0
@@ -62,6 +67,7 @@ function tryToLoad(): Libc | null {
   // Node itself is linked to the C library.
   const libc = koffi.load(null)
   const pwait2 = libc.func('long syscall(long, int, void *, int, void *, void *, size_t)')
+  const accept4 = libc.func('int accept4(int, void *, void *, int)')
   const prctl = libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)')
   const epollWait: Libc['epollWait'] = (epoll, events, most, timeout) =>
     pwait2(EPOLL_PWAIT2, epoll, events, most, timeout, null, SIGNAL_SET_BYTES)
@@ -70,6 +76,10 @@ function tryToLoad(): Libc | null {
   return {
     socket: libc.func('int socket(int, int, int)'),
     connect: libc.func('int connect(int, void *, uint32_t)'),
+    bind: libc.func('int bind(int, void *, uint32_t)'),
+    listen: libc.func('int listen(int, int)'),
+    accept: (fd, flags) => accept4(fd, null, null, flags),
+    getsockname: libc.func('int getsockname(int, void *, void *)'),
     setsockopt: libc.func('int setsockopt(int, int, int, void *, uint32_t)'),
     getsockopt: libc.func('int getsockopt(int, int, int, void *, void *)'),
     recvmsg: libc.func('intptr_t recvmsg(int, void *, int)'),

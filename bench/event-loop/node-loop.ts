@@ -1,8 +1,9 @@
 // Node's own event loop: for TLS, and where there is no epoll.
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { nowNs, pauseUntil } from '../core/clock.ts'
-import type { EventLoop, Wire, WireOptions } from './event-loop.ts'
+import { BACKLOG, type EventLoop, type ServerWire, type Wire, type WireOptions } from './types.ts'
 
 /**
  * Timers of Node are late by up to about a millisecond, so the last stretch before a due time is polled with
@@ -19,6 +20,8 @@ export class NodeLoop implements EventLoop {
   readonly arrivedNs = Number.NaN
   #dueNs = 0
   #act = () => {}
+  #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
   readonly #turn = () => {
     pauseUntil(this.#dueNs)
     this.#act()
@@ -28,12 +31,21 @@ export class NodeLoop implements EventLoop {
     return connect(options)
   }
 
+  async listen(accept: (wire: ServerWire) => (bytes: Buffer) => void): Promise<number> {
+    const server = createServer({ noDelay: true }, (socket) => socket.on('data', accept(socket)))
+    server.listen({ port: 0, host: '127.0.0.1', backlog: BACKLOG })
+    await once(server, 'listening')
+    return (server.address() as AddressInfo).port
+  }
+
   at(dueNs: number, act: () => void): void {
     this.#dueNs = dueNs
     this.#act = act
     const waitNs = dueNs - nowNs()
-    if (waitNs > 2 * POLL_NS) setTimeout(this.#turn, (waitNs - POLL_NS) / 1e6)
-    else setImmediate(this.#turn)
+    clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
+    if (waitNs > 2 * POLL_NS) this.#timer = setTimeout(this.#turn, (waitNs - POLL_NS) / 1e6)
+    else this.#immediate = setImmediate(this.#turn)
   }
 
   soon(act: () => void): void {

@@ -2,18 +2,20 @@
 import { EventEmitter } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { getSystemErrorName } from 'node:util'
-import type { Wire, WireOptions } from '../event-loop.ts'
 import type { EpollLoop } from './epoll-loop.ts'
 import { EPOLL, ERRNO, FAMILY, LEVEL, type Libc, MESSAGE, OPTION, SHUT_WRITE, SOCKET } from './libc.ts'
 import type { Receiver, Target } from './receiver.ts'
 import { socketAddress } from './socket-address.ts'
+import type { ServerWire, WireOptions } from './types.ts'
 
 /** An address that does not answer within this is left for the next one of its name, as in Node. */
 const ATTEMPT_MS = 250
 
 const ON = Int32Array.of(1)
+/** Off after 0 seconds: what is not sent is thrown away, and the other side is told so. */
+const ABRUPTLY = Int32Array.of(1, 0)
 
-export class EpollSocket extends EventEmitter implements Wire {
+export class EpollSocket extends EventEmitter implements ServerWire {
   readonly #libc: Libc
   readonly #loop: EpollLoop
   readonly #options: WireOptions
@@ -31,7 +33,7 @@ export class EpollSocket extends EventEmitter implements Wire {
   remoteAddress: string | undefined
   writableLength = 0
 
-  /** It does nothing until `start`. */
+  /** It does nothing until `start` or `adopt`. */
   constructor(libc: Libc, loop: EpollLoop, receiver: Receiver, options: WireOptions) {
     super()
     this.#libc = libc
@@ -39,6 +41,10 @@ export class EpollSocket extends EventEmitter implements Wire {
     this.#options = options
     this.#receiver = receiver
     this.#target = receiver.targetOf(options.onread.buffer)
+  }
+
+  get destroyed(): boolean {
+    return this.#state === 'destroyed'
   }
 
   get closed(): boolean {
@@ -50,6 +56,14 @@ export class EpollSocket extends EventEmitter implements Wire {
     if (this.#state !== 'connecting') return
     this.#untried = [...addresses]
     this.#tryNext(null)
+  }
+
+  /** A connection that was accepted. */
+  adopt(fd: number): void {
+    this.#fd = fd
+    this.#state = 'open'
+    this.#setOptions()
+    this.#key = this.#loop.add(this, fd, EPOLL.readable)
   }
 
   write(bytes: Uint8Array): void {
@@ -69,6 +83,11 @@ export class EpollSocket extends EventEmitter implements Wire {
       this.#closed = true
       this.emit('close')
     })
+  }
+
+  resetAndDestroy(): void {
+    if (this.#fd !== -1) this.#libc.setsockopt(this.#fd, LEVEL.socket, OPTION.linger, ABRUPTLY, ABRUPTLY.byteLength)
+    this.destroy()
   }
 
   destroySoon(): void {
@@ -170,8 +189,7 @@ export class EpollSocket extends EventEmitter implements Wire {
     }
     this.#clearAttempt()
     this.#state = 'open'
-    this.#libc.setsockopt(this.#fd, LEVEL.tcp, OPTION.noDelay, ON, ON.byteLength)
-    this.#libc.setsockopt(this.#fd, LEVEL.socket, OPTION.timestampNs, ON, ON.byteLength)
+    this.#setOptions()
     this.emit('connect')
     // What was written before, and from here on only what comes.
     this.#sendUnsent()
@@ -199,6 +217,11 @@ export class EpollSocket extends EventEmitter implements Wire {
     const encoded = socketAddress(this.#libc, address, this.#options.port)
     // One that is connected at once is ready to be written to at once, too.
     return this.#libc.connect(this.#fd, encoded, encoded.length) === 0 ? ERRNO.inProgress : this.#libc.errno()
+  }
+
+  #setOptions(): void {
+    this.#libc.setsockopt(this.#fd, LEVEL.tcp, OPTION.noDelay, ON, ON.byteLength)
+    this.#libc.setsockopt(this.#fd, LEVEL.socket, OPTION.timestampNs, ON, ON.byteLength)
   }
 
   #letGo(): void {

@@ -1,9 +1,9 @@
 // Which event loop a session runs on.
 import type { TlsSettings } from '../core/tls.ts'
-import { EpollLoop } from './epoll/epoll-loop.ts'
-import { loadLibc } from './epoll/libc.ts'
-import type { EventLoop } from './event-loop.ts'
+import { EpollLoop } from './epoll-loop.ts'
+import { loadLibc } from './libc.ts'
 import { NodeLoop } from './node-loop.ts'
+import type { EventLoop } from './types.ts'
 
 /** epoll where the machine has it; TLS lives in Node's sockets. */
 export function createEventLoop(tls: TlsSettings | null): EventLoop {

@@ -1,0 +1,37 @@
+// A listening socket of an EpollLoop: of the built-in servers, on this machine only.
+import type { EpollLoop } from './epoll-loop.ts'
+import { EPOLL, FAMILY, type Libc, SOCKET } from './libc.ts'
+import { socketAddress } from './socket-address.ts'
+import { BACKLOG } from './types.ts'
+
+const HOST = '127.0.0.1'
+const PORT_AT = 2
+
+export class EpollListener {
+  readonly #libc: Libc
+  readonly #fd: number
+  readonly #onAccept: (fd: number) => void
+  readonly port: number
+
+  /** @throws Error when there is no port to be had */
+  constructor(libc: Libc, loop: EpollLoop, onAccept: (fd: number) => void) {
+    this.#libc = libc
+    this.#onAccept = onAccept
+    this.#fd = libc.socket(FAMILY.ipv4, SOCKET.stream | SOCKET.nonBlocking | SOCKET.closeOnExec, 0)
+    const address = socketAddress(libc, HOST, 0)
+    const failed = libc.bind(this.#fd, address, address.length) === -1 || libc.listen(this.#fd, BACKLOG) === -1
+    if (failed) throw new Error(`cannot listen on ${HOST}: error ${libc.errno()}`)
+    libc.getsockname(this.#fd, address, Int32Array.of(address.length))
+    this.port = address.readUInt16BE(PORT_AT)
+    loop.add(this, this.#fd, EPOLL.readable)
+  }
+
+  onReady(): void {
+    const flags = SOCKET.nonBlocking | SOCKET.closeOnExec
+    for (let fd = this.#accept(flags); fd !== -1; fd = this.#accept(flags)) this.#onAccept(fd)
+  }
+
+  #accept(flags: number): number {
+    return this.#libc.accept(this.#fd, flags)
+  }
+}
