@@ -5,7 +5,7 @@ import { nowNs } from '../core/clock.ts'
 import { DelayMeter } from './delay-meter.ts'
 import { EpollListener } from './epoll-listener.ts'
 import { EpollSocket } from './epoll-socket.ts'
-import { EPOLL, type Libc, SOCKET } from './libc.ts'
+import { EPOLL, fixedMemory, type Libc, SOCKET } from './libc.ts'
 import { Receiver } from './receiver.ts'
 import type { EventLoop, ServerWire, Wire, WireOptions } from './types.ts'
 
@@ -13,7 +13,7 @@ import type { EventLoop, ServerWire, Wire, WireOptions } from './types.ts'
 const TURN_NS = 1e6
 
 /** The same while nothing does. A shorter one costs: a core that goes to sleep has to set its clock for the end of it. */
-const LONGEST_WAIT_NS = 10e6
+const LONGEST_WAIT_MS = 10
 
 /** A sleeping core wakes up somewhat late: the last stretch before a due time is waited for without sleep. */
 const AWAKE_NS = 200e3
@@ -38,8 +38,10 @@ export class EpollLoop implements EventLoop {
   readonly #sleeps: boolean
   readonly #epoll: number
   readonly #events = new Int32Array(MOST_EVENTS * EVENT.size)
+  readonly #eventsAddress: number
   readonly #event = new Int32Array(EVENT.size)
-  readonly #timeout = new Uint32Array(4)
+  readonly #timeout = fixedMemory(4)
+  readonly #timeoutAddress: number
   readonly #receiver: Receiver
   /** By key: what epoll knows them by. A key is not used again, as the number of a closed socket is. */
   readonly #watched = new Map<number, Watched>()
@@ -60,6 +62,8 @@ export class EpollLoop implements EventLoop {
   constructor(libc: Libc, sleeps = true) {
     this.#libc = libc
     this.#sleeps = sleeps
+    this.#eventsAddress = libc.address(this.#events)
+    this.#timeoutAddress = libc.address(this.#timeout)
     this.#receiver = new Receiver(libc)
     this.#epoll = libc.epollCreate(SOCKET.closeOnExec)
     if (this.#epoll === -1) throw new Error(`epoll_create1 failed with error ${libc.errno()}`)
@@ -186,16 +190,24 @@ export class EpollLoop implements EventLoop {
       this.#doSoon()
       atNs = nowNs()
     }
-    const isAwake = this.#polls || !this.#sleeps
-    this.#timeout[2] = isAwake ? 0 : Math.max(0, Math.min(LONGEST_WAIT_NS, this.#dueNs - AWAKE_NS - atNs))
     this.#delays.add(atNs - this.#wokenNs)
-    const count = this.#libc.epollWait(this.#epoll, this.#events, MOST_EVENTS, this.#timeout)
+    const count = this.#wait(this.#dueNs - AWAKE_NS - atNs)
     this.#wokenNs = nowNs()
     for (let index = 0; index < count; index++) {
       const key = this.#events[index * EVENT.size + EVENT.data] ?? 0
       this.#watched.get(key)?.onReady(this.#events[index * EVENT.size] ?? 0)
     }
     this.#doSoon()
+  }
+
+  /** @returns how many events there are */
+  #wait(mostNs: number): number {
+    if (mostNs > LONGEST_WAIT_MS * 1e6) {
+      const timeoutMs = this.#polls || !this.#sleeps ? 0 : LONGEST_WAIT_MS
+      return this.#libc.epollWait(this.#epoll, this.#eventsAddress, MOST_EVENTS, timeoutMs)
+    }
+    this.#timeout[2] = this.#polls || !this.#sleeps ? 0 : Math.max(0, mostNs)
+    return this.#libc.epollWaitNs(this.#epoll, this.#eventsAddress, MOST_EVENTS, this.#timeoutAddress)
   }
 
   #doSoon(): void {

@@ -1,7 +1,10 @@
 // The system calls of a load thread, called from JavaScript: without Node's streams, and without its event loop, between.
 import { createRequire } from 'node:module'
 
-/** Each returns what the system call does; −1: see `errno`. None of them blocks, but for `epollWait`. */
+/**
+ * Each returns what the system call does; −1: see `errno`. None of them blocks, but for the waits. Those that are called
+ * for every request take addresses of memory, see `address`: finding out where an array lies costs as much as the call.
+ */
 export interface Libc {
   socket(family: number, type: number, protocol: number): number
   connect(fd: number, address: Uint8Array, length: number): number
@@ -12,23 +15,25 @@ export interface Libc {
   getsockname(fd: number, address: Uint8Array, length: Int32Array): number
   setsockopt(fd: number, level: number, name: number, value: Int32Array, length: number): number
   getsockopt(fd: number, level: number, name: number, value: Int32Array, length: Int32Array): number
-  /** @param message struct msghdr */
-  recvmsg(fd: number, message: Uint32Array, flags: number): number
+  /** @param message address of a struct msghdr */
+  recvmsg(fd: number, message: number, flags: number): number
   send(fd: number, buffer: Uint8Array, length: number, flags: number): number
   shutdown(fd: number, how: number): number
   close(fd: number): number
   inetPton(family: number, text: string, address: Uint8Array): number
   epollCreate(flags: number): number
   epollCtl(epoll: number, operation: number, fd: number, event: Int32Array): number
-  /** @param timeout seconds and nanoseconds as two 64-bit numbers; the lower half comes first */
-  epollWait(epoll: number, events: Int32Array, most: number, timeout: Uint32Array): number
+  /** @param events address of room for `most` of struct epoll_event */
+  epollWait(epoll: number, events: number, most: number, timeoutMs: number): number
+  /** The same with a struct timespec, which is slower. */
+  epollWaitNs(epoll: number, events: number, most: number, timeout: number): number
   /** @param time seconds and nanoseconds as two 64-bit numbers; the lower half comes first */
   clockGettime(clock: number, time: Uint32Array): number
   /** Of this thread. */
   setTimerSlack(ns: number): number
   errno(): number
-  /** Where it lies in memory, as long as it lives. Not for small arrays without a buffer of their own. */
-  address(array: Uint8Array | Uint32Array): bigint
+  /** Where it lies in memory, for as long as it lives. Of arrays from `fixedMemory`, and of larger ones. */
+  address(array: Uint8Array | Int32Array | Uint32Array): number
 }
 
 export const ERRNO = { interrupted: 4, again: 11, noSystemCall: 38, hostUnreachable: 113, inProgress: 115 } as const
@@ -45,6 +50,11 @@ export const EPOLL = { add: 1, modify: 3, readable: 1, writable: 4 } as const
 const EPOLL_PWAIT2 = 441
 const SIGNAL_SET_BYTES = 8
 const PR_SET_TIMERSLACK = 29
+
+/** Memory for a structure, in numbers of 32 bits. Small arrays lie in V8's heap otherwise, which moves them. */
+export function fixedMemory(length: number): Uint32Array {
+  return new Uint32Array(new ArrayBuffer(4 * length))
+}
 
 let loaded: Libc | null | undefined
 
@@ -66,13 +76,15 @@ function tryToLoad(): Libc | null {
   }
   // Node itself is linked to the C library.
   const libc = koffi.load(null)
-  const pwait2 = libc.func('long syscall(long, int, void *, int, void *, void *, size_t)')
+  const pwait2 = libc.func('int syscall(int, int, int64_t, int, int64_t, int64_t, int)')
   const accept4 = libc.func('int accept4(int, void *, void *, int)')
   const prctl = libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)')
-  const epollWait: Libc['epollWait'] = (epoll, events, most, timeout) =>
-    pwait2(EPOLL_PWAIT2, epoll, events, most, timeout, null, SIGNAL_SET_BYTES)
-  if (epollWait(-1, new Int32Array(4), 1, new Uint32Array(4)) === -1 && koffi.errno() === ERRNO.noSystemCall)
-    return null
+  const address: Libc['address'] = (array) => Number(koffi.address(array))
+  const epollWaitNs: Libc['epollWaitNs'] = (epoll, events, most, timeout) =>
+    pwait2(EPOLL_PWAIT2, epoll, events, most, timeout, 0, SIGNAL_SET_BYTES)
+  const nothing = fixedMemory(4)
+  const refused = epollWaitNs(-1, address(nothing), 1, address(nothing))
+  if (refused === -1 && koffi.errno() === ERRNO.noSystemCall) return null
   return {
     socket: libc.func('int socket(int, int, int)'),
     connect: libc.func('int connect(int, void *, uint32_t)'),
@@ -82,17 +94,18 @@ function tryToLoad(): Libc | null {
     getsockname: libc.func('int getsockname(int, void *, void *)'),
     setsockopt: libc.func('int setsockopt(int, int, int, void *, uint32_t)'),
     getsockopt: libc.func('int getsockopt(int, int, int, void *, void *)'),
-    recvmsg: libc.func('intptr_t recvmsg(int, void *, int)'),
-    send: libc.func('intptr_t send(int, void *, size_t, int)'),
+    recvmsg: libc.func('int recvmsg(int, int64_t, int)'),
+    send: libc.func('int send(int, void *, int, int)'),
     shutdown: libc.func('int shutdown(int, int)'),
     close: libc.func('int close(int)'),
     inetPton: libc.func('int inet_pton(int, const char *, void *)'),
     epollCreate: libc.func('int epoll_create1(int)'),
     epollCtl: libc.func('int epoll_ctl(int, int, int, void *)'),
-    epollWait,
+    epollWait: libc.func('int epoll_wait(int, int64_t, int, int)'),
+    epollWaitNs,
     setTimerSlack: (ns) => prctl(PR_SET_TIMERSLACK, ns, 0, 0, 0),
     clockGettime: libc.func('int clock_gettime(int, void *)'),
     errno: () => koffi.errno() as number,
-    address: koffi.address,
+    address,
   }
 }

@@ -1,7 +1,7 @@
 // Reads from sockets, and tells when the kernel took in what is read: the answer's time does not depend on how soon a load
 // thread, which may sleep or wait for a core, gets to read it.
 import { nowNs } from '../core/clock.ts'
-import { CLOCK_REALTIME, LEVEL, type Libc, MESSAGE, OPTION } from './libc.ts'
+import { CLOCK_REALTIME, fixedMemory, LEVEL, type Libc, MESSAGE, OPTION } from './libc.ts'
 
 /** How long the distance of the two clocks is relied on: the kernel's may be set while a run lasts. */
 const RELIED_ON_NS = 1e9
@@ -21,10 +21,11 @@ const CONTROL_BYTES = 4 * CONTROL.size
 
 export class Receiver {
   readonly #libc: Libc
-  readonly #message = offHeap(MSGHDR.size)
-  readonly #vector = offHeap(4)
-  readonly #control = offHeap(CONTROL.size)
-  readonly #time = offHeap(4)
+  readonly #message = fixedMemory(MSGHDR.size)
+  readonly #messageAddress: number
+  readonly #vector = fixedMemory(4)
+  readonly #control = fixedMemory(CONTROL.size)
+  readonly #time = fixedMemory(4)
   /** A second of the kernel's clock that this thread's clock is told from. */
   #epochSeconds = 0
   #epochNs = 0
@@ -34,6 +35,7 @@ export class Receiver {
 
   constructor(libc: Libc) {
     this.#libc = libc
+    this.#messageAddress = libc.address(this.#message)
     this.#setAddress(this.#message, MSGHDR.vector, this.#vector)
     this.#message[MSGHDR.vectors] = 1
     this.#setAddress(this.#message, MSGHDR.control, this.#control)
@@ -41,7 +43,7 @@ export class Receiver {
 
   targetOf(buffer: Uint8Array): Target {
     const address = this.#libc.address(buffer)
-    return { addressLow: Number(address & 0xffffffffn), addressHigh: Number(address >> 32n), bytes: buffer.length }
+    return { addressLow: address % 2 ** 32, addressHigh: Math.floor(address / 2 ** 32), bytes: buffer.length }
   }
 
   /** To be called now and then, and before the first read. */
@@ -61,7 +63,7 @@ export class Receiver {
     vector[1] = addressHigh
     vector[2] = bytes
     this.#message[MSGHDR.controlBytes] = CONTROL_BYTES
-    const length = this.#libc.recvmsg(fd, this.#message, MESSAGE.dontWait)
+    const length = this.#libc.recvmsg(fd, this.#messageAddress, MESSAGE.dontWait)
     this.arrivedNs = length > 0 && this.#message[MSGHDR.controlBytes] === CONTROL_BYTES ? this.#stamp() : Number.NaN
     return length
   }
@@ -75,12 +77,7 @@ export class Receiver {
 
   #setAddress(structure: Uint32Array, at: number, of: Uint32Array): void {
     const address = this.#libc.address(of)
-    structure[at] = Number(address & 0xffffffffn)
-    structure[at + 1] = Number(address >> 32n)
+    structure[at] = address % 2 ** 32
+    structure[at + 1] = Math.floor(address / 2 ** 32)
   }
-}
-
-/** Small arrays lie in V8's heap otherwise, which moves them. */
-function offHeap(length: number): Uint32Array {
-  return new Uint32Array(new ArrayBuffer(4 * length))
 }
