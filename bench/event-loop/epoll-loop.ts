@@ -53,8 +53,6 @@ export class EpollLoop implements EventLoop {
   #spare: (() => void)[] = []
   #polls = false
   #delays = new DelayMeter()
-  /** When the last wait ended. */
-  #wokenNs = nowNs()
   #isScheduled = false
   #isRunning = false
 
@@ -158,7 +156,7 @@ export class EpollLoop implements EventLoop {
   #schedule(): void {
     if (this.#isScheduled) return
     // It was at rest, which is no delay.
-    if (!this.#isRunning) this.#wokenNs = nowNs()
+    if (!this.#isRunning) this.#receiver.wokenNs = nowNs()
     this.#isScheduled = true
     setImmediate(this.#turn)
   }
@@ -171,7 +169,7 @@ export class EpollLoop implements EventLoop {
     this.#receiver.sync(startNs)
     try {
       do this.#step()
-      while (this.#wokenNs < endNs && this.#isNeeded)
+      while (this.#receiver.wokenNs < endNs && this.#isNeeded)
     } finally {
       if (this.#isNeeded) this.#schedule()
       this.#isRunning = false
@@ -190,9 +188,9 @@ export class EpollLoop implements EventLoop {
       this.#doSoon()
       atNs = nowNs()
     }
-    this.#delays.add(atNs - this.#wokenNs)
+    this.#delays.add(atNs - this.#receiver.wokenNs)
     const count = this.#wait(this.#dueNs - AWAKE_NS - atNs)
-    this.#wokenNs = nowNs()
+    this.#receiver.wokenNs = nowNs()
     for (let index = 0; index < count; index++) {
       const key = this.#events[index * EVENT.size + EVENT.data] ?? 0
       this.#watched.get(key)?.onReady(this.#events[index * EVENT.size] ?? 0)

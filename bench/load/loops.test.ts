@@ -54,7 +54,7 @@ describe('the closed loop', () => {
   it('keeps every lane busy with the next request in turn, and ends with nothing in flight', async () => {
     const transport = new TestTransport(3, 2)
     const { run, records } = startPhase(transport)
-    await runClosedLoop(run, 3, 60)
+    await runClosedLoop({ run: run, loop: new NodeLoop(), lanes: 3, durationMs: 60 })
     expect(run.inFlight).toBe(0)
     expect(run.recorder.length).toBe(transport.sent.length)
     expect(transport.sent.length).toBeGreaterThan(15)
@@ -72,7 +72,7 @@ describe('the closed loop', () => {
     const transport = new TestTransport(2, null)
     const { run } = startPhase(transport, 30)
     const stop = run.watchTimeouts()
-    await runClosedLoop(run, 2, 50)
+    await runClosedLoop({ run: run, loop: new NodeLoop(), lanes: 2, durationMs: 50 })
     stop()
     expect(run.failures.counts).toEqual({ timeout: transport.sent.length })
     expect(run.recorder.length).toBe(transport.sent.length)
@@ -80,7 +80,7 @@ describe('the closed loop', () => {
 
   it('goes round through all prebuilt requests', async () => {
     const transport = new TestTransport(16, 1)
-    await runClosedLoop(startPhase(transport).run, 16, 60)
+    await runClosedLoop({ run: startPhase(transport).run, loop: new NodeLoop(), lanes: 16, durationMs: 60 })
     expect(new Set(transport.sent.map(({ request }) => request)).size).toBe(REQUEST_VARIANTS)
   })
 })

@@ -65,7 +65,7 @@ export async function runPhase(run: PhaseRun, context: PhaseContext): Promise<Om
 async function drive(run: PhaseRun, { job, phase, transport, loop, number }: PhaseContext) {
   const { load, id } = job.trial
   if (load.model === 'closed') {
-    await runClosedLoop(run, transport.lanes, phase.durationMs)
+    await runClosedLoop({ run, loop, lanes: transport.lanes, durationMs: phase.durationMs })
     return { dropped: 0, delayed: 0 }
   }
   const random = seededRandom(job.seed, `arrivals of ${id}, phase ${number}`)

@@ -33,8 +33,8 @@ export class PhaseRun implements LaneSink {
   readonly startNs: number
   inFlight = 0
   streamWaits = 0
-  /** Called with a lane that has just become free, and the time. The loop's turn. */
-  onFree: (lane: number, atNs: number) => void = () => {}
+  /** Called with a lane that has just become free. The loop's turn. */
+  onFree: (lane: number) => void = () => {}
   readonly #setting: PhaseSetting
   readonly #meter = new ProgressMeter()
   readonly #recordsFromNs: number
@@ -85,13 +85,12 @@ export class PhaseRun implements LaneSink {
     end: number,
     headerLength: number,
   ): void {
-    const atNs = nowNs()
     const variant = this.#variant[lane] ?? -1
     if (this.#ended || variant === -1) return
     const sentNs = this.#sentNs[lane] ?? 0
     const { arrivedNs } = this.#setting.loop
-    // Neither before it was asked for nor after now, whatever became of the kernel's clock.
-    const receivedNs = arrivedNs > sentNs && arrivedNs < atNs ? arrivedNs : atNs
+    // Not before it was asked for, whatever became of the kernel's clock.
+    const receivedNs = arrivedNs > sentNs ? arrivedNs : nowNs()
     let outcome = reported
     if (reported === 'ok' && !(body !== null && this.#setting.check.accept(variant, body, start, end, headerLength))) {
       outcome = 'bad-response'
@@ -111,7 +110,7 @@ export class PhaseRun implements LaneSink {
     else this.failures.count(outcome, code)
     this.#variant[lane] = -1
     this.inFlight--
-    this.onFree(lane, atNs)
+    this.onFree(lane)
   }
 
   onConnected(tookNs: number): void {

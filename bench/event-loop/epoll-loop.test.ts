@@ -1,0 +1,146 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { nowNs } from '../core/clock.ts'
+import { EpollLoop } from './epoll-loop.ts'
+import { type Libc, loadLibc } from './libc.ts'
+import type { EventLoop, ServerWire, Wire } from './types.ts'
+
+const libc = loadLibc()
+
+it.runIf(process.platform === 'linux' && process.arch === 'x64')('is to be had on this machine', () => {
+  expect(libc).not.toBeNull()
+})
+
+describe.runIf(libc !== null)('the event loop over epoll', () => {
+  /** It never sleeps, since the other side is on the same thread. */
+  function startLoop(): EpollLoop {
+    const loop = new EpollLoop(libc as Libc, false)
+    onTestFinished(() => loop.close())
+    return loop
+  }
+
+  async function serve(onConnection: (socket: Socket) => void): Promise<number> {
+    const server: Server = createServer(onConnection)
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    return (server.address() as AddressInfo).port
+  }
+
+  interface Opened {
+    readonly wire: Wire
+    readonly events: string[]
+    readonly bytes: () => Buffer
+    readonly closed: Promise<void>
+  }
+
+  function open(loop: EventLoop, port: number, host = '127.0.0.1', onRead = () => {}): Opened {
+    const chunks: Buffer[] = []
+    const events: string[] = []
+    const callback = (length: number, buffer: Uint8Array) => {
+      chunks.push(Buffer.from(buffer.subarray(0, length)))
+      onRead()
+      return true
+    }
+    const wire = loop.connect({ host, port, noDelay: true, onread: { buffer: Buffer.alloc(64 * 1024), callback } })
+    for (const event of ['connect', 'end'] as const) wire.on(event, () => events.push(event))
+    wire.on('error', (error) => events.push(error.message))
+    const closed = new Promise<void>((resolve) => wire.once('close', resolve))
+    onTestFinished(async () => {
+      wire.destroy()
+      await closed
+    })
+    return { wire, events, bytes: () => Buffer.concat(chunks), closed }
+  }
+
+  it('carries more than the kernel takes at once, in both directions and in order', async () => {
+    const sent = Buffer.from(Uint8Array.from({ length: 9_000_000 }, (_, index) => (index * 7) % 251))
+    const port = await serve((socket) => socket.pipe(socket))
+    const { wire, bytes, events } = open(startLoop(), port)
+    wire.write(sent.subarray(0, 10))
+    await once(wire as never, 'connect')
+    for (let at = 10; at < sent.length; at += 1_000_000) wire.write(sent.subarray(at, at + 1_000_000))
+    expect(wire.writableLength).toBeGreaterThan(0)
+    while (bytes().length < sent.length) await new Promise(setImmediate)
+    expect(bytes().equals(sent)).toBe(true)
+    expect(wire.writableLength).toBe(0)
+    expect(events).toEqual(['connect'])
+  })
+
+  it('finds a name’s address that answers', async () => {
+    const port = await serve((socket) => socket.end('hello'))
+    const { bytes, events, closed, wire } = open(startLoop(), port, 'localhost')
+    await closed
+    expect(bytes().toString()).toBe('hello')
+    expect(events).toEqual(['connect', 'end'])
+    expect(wire.remoteAddress).toBe('127.0.0.1')
+  })
+
+  it('says why it is not connected, or not any more', async () => {
+    const port = await serve((socket) => socket.once('data', () => socket.resetAndDestroy()))
+    const reset = open(startLoop(), port)
+    reset.wire.write(Buffer.from('x'))
+    await reset.closed
+    expect(reset.events).toEqual(['connect', 'read ECONNRESET'])
+    const refused = open(startLoop(), 1)
+    await refused.closed
+    expect(refused.events).toEqual(['connect ECONNREFUSED 127.0.0.1:1'])
+    const unknown = open(startLoop(), 1, 'no-such-host.invalid')
+    await unknown.closed
+    expect(unknown.events).toEqual([expect.stringContaining('no-such-host.invalid')])
+  })
+
+  it('knows when bytes came in, however late they are read', async () => {
+    let writtenNs = Number.POSITIVE_INFINITY
+    const LATE_NS = 60e6
+    const port = await serve((socket) =>
+      socket.on('data', () => {
+        socket.write('answer')
+        writtenNs = nowNs()
+        while (nowNs() < writtenNs + LATE_NS);
+      }),
+    )
+    const loop = startLoop()
+    // Stamps begin a moment after they are first asked for on a machine.
+    for (let round = 0; round < 3; round++) {
+      const arrivals: number[] = []
+      const { wire } = open(loop, port, '127.0.0.1', () => arrivals.push(loop.arrivedNs))
+      wire.write(Buffer.from('question'))
+      while (arrivals.length === 0) await new Promise(setImmediate)
+      const [arrivedNs = 0] = arrivals
+      expect(nowNs() - writtenNs).toBeGreaterThan(LATE_NS)
+      expect(loop.arrivedNs).toBeNaN()
+      if (round > 0) expect(Math.abs(arrivedNs - writtenNs)).toBeLessThan(LATE_NS / 3)
+    }
+  })
+
+  it('calls what is due once, at the last instant that it was told', async () => {
+    const loop = startLoop()
+    const calls: number[] = []
+    const startNs = nowNs()
+    loop.at(startNs + 5e6, () => calls.push(1))
+    loop.at(startNs + 20e6, () => calls.push(nowNs()))
+    while (nowNs() < startNs + 60e6) await new Promise(setImmediate)
+    expect(calls).toHaveLength(1)
+    expect(calls[0]).toBeGreaterThanOrEqual(startNs + 20e6)
+  })
+
+  it('serves connections, and resets one', async () => {
+    const loop = startLoop()
+    const wires: ServerWire[] = []
+    const port = await loop.listen((wire) => {
+      wires.push(wire)
+      wire.on('error', () => wire.destroy())
+      return (bytes) => (bytes.toString() === 'reset' ? wire.resetAndDestroy() : wire.write(Buffer.from(bytes)))
+    })
+    const socket = connect({ port, host: '127.0.0.1' })
+    socket.write('echo')
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString()).toBe('echo')
+    socket.write('reset')
+    const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException]
+    expect(error.code).toBe('ECONNRESET')
+    expect(wires.map(({ destroyed }) => destroyed)).toEqual([true])
+  })
+})
