@@ -36,6 +36,8 @@ export interface Calibration {
 export interface CalibrationSetting {
   readonly serverCpu: number | null
   readonly windowMs: number
+  /** Whether load threads poll, as in a run. */
+  readonly polls: boolean
   readonly open: OpenSession
   readonly signal: AbortSignal
   readonly onStep: (text: string) => void
@@ -119,7 +121,10 @@ export async function calibrate(setting: CalibrationSetting): Promise<Calibratio
   return { serverCpu, floors: rows, accuracy }
 }
 
-async function tryOut(experiment: Experiment, { serverCpu, open, windowMs }: CalibrationSetting): Promise<AccuracyRow> {
+async function tryOut(
+  experiment: Experiment,
+  { serverCpu, open, windowMs, polls }: CalibrationSetting,
+): Promise<AccuracyRow> {
   const { name, protocol, load, behaviour } = experiment
   const target = protocol === 'http' ? HTTP_JSON : GRPC
   const host = await startCalibrationHost(serverCpu)
@@ -130,7 +135,7 @@ async function tryOut(experiment: Experiment, { serverCpu, open, windowMs }: Cal
     await runBuiltIn({ ...common, ...EXERCISE, address: exercise.address }, open)
     const server = await host.serve({ protocol, behaviour, answer })
     const job = { ...common, load, address: server.address }
-    const timed = { ...job, warmupMs: WARMUP_MS, windowMs, polls: true }
+    const timed = { ...job, warmupMs: WARMUP_MS, windowMs, polls }
     const { columns, result } = await runBuiltIn(timed, open, () => server.takeRecord())
     const findings = findingsOf(experiment, { columns, result, record: await server.takeRecord() })
     return { experiment: name, windowMs, cpuFraction: result.client.cpuFraction, findings }

@@ -6,6 +6,7 @@ import { describeCalibration } from '../calibration/describe.ts'
 import { defineCommand } from '../cli/command.ts'
 import { EXIT } from '../core/errors.ts'
 import { startLoadThreads } from '../load/load-threads.ts'
+import { pollsOn } from '../load/polling.ts'
 import { readCpuTicks, stealFraction } from '../measurement/host.ts'
 import { createProgress } from '../progress.ts'
 
@@ -33,6 +34,7 @@ export const calibrateCommand = defineCommand({
       const before = readCpuTicks()
       const calibration = await calibrate({
         serverCpu: canPin() ? 0 : null,
+        polls: pollsOn({ polling: 'auto', workers: 1 }, availableParallelism()),
         windowMs: flags.quick ? QUICK_WINDOW_MS : WINDOW_MS,
         open: (job) => threads.open(job, signal),
         signal,
