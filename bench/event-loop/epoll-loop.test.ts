@@ -126,6 +126,17 @@ describe.runIf(libc !== null)('the event loop over epoll', () => {
     expect(calls[0]).toBeGreaterThanOrEqual(startNs + 20e6)
   })
 
+  it('does nothing any more once it is closed, whatever was due', async () => {
+    const loop = new EpollLoop(libc as Libc, false)
+    let calls = 0
+    loop.at(nowNs() + 2e6, () => calls++)
+    loop.close()
+    loop.at(nowNs() + 2e6, () => calls++)
+    const endNs = nowNs() + 10e6
+    while (nowNs() < endNs) await new Promise(setImmediate)
+    expect(calls).toBe(0)
+  })
+
   it('serves connections, and resets one', async () => {
     const loop = startLoop()
     const wires: ServerWire[] = []

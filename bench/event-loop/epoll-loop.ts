@@ -20,7 +20,7 @@ const AWAKE_NS = 200e3
 
 const MOST_EVENTS = 256
 
-/** Of all connections to a listener together: each is read when nothing of another is left in it. */
+/** Of all connections to a listener together: what one read is handled before another reads. */
 const ACCEPTED_BUFFER_BYTES = 64 * 1024
 
 /** struct epoll_event in numbers of 32 bits: it is packed on x86 only. */
@@ -55,6 +55,7 @@ export class EpollLoop implements EventLoop {
   #delays = new DelayMeter()
   #isScheduled = false
   #isRunning = false
+  #isClosed = false
 
   /** @param sleeps whether it waits at all; tests have their servers on the same thread */
   constructor(libc: Libc, sleeps = true) {
@@ -125,7 +126,9 @@ export class EpollLoop implements EventLoop {
     return () => this.#delays.p99Ms(nowNs() - startNs)
   }
 
+  /** What is still due, as when a load is cut off, is not done any more. */
   close(): void {
+    this.#isClosed = true
     this.#libc.close(this.#epoll)
   }
 
@@ -154,7 +157,7 @@ export class EpollLoop implements EventLoop {
   }
 
   #schedule(): void {
-    if (this.#isScheduled) return
+    if (this.#isScheduled || this.#isClosed) return
     // It was at rest, which is no delay.
     if (!this.#isRunning) this.#receiver.wokenNs = nowNs()
     this.#isScheduled = true
@@ -163,6 +166,7 @@ export class EpollLoop implements EventLoop {
 
   #run(): void {
     this.#isScheduled = false
+    if (!this.#isNeeded) return
     this.#isRunning = true
     const startNs = nowNs()
     const endNs = this.#sleeps ? startNs + TURN_NS : 0
@@ -177,6 +181,7 @@ export class EpollLoop implements EventLoop {
   }
 
   get #isNeeded(): boolean {
+    if (this.#isClosed) return false
     return this.#watched.size > 0 || this.#dueNs !== NEVER_NS || this.#soon.length > 0
   }
 

@@ -70,10 +70,16 @@ async function finding(name: string, env: Environment, hasGpu = false) {
 
 describe('the doctor', () => {
   it('looks at everything, in a fixed order, and has a remedy for all that is missing', async () => {
-    const findings = await diagnose({ projectDir: dir, stateDir: join(dir, 'not', 'yet'), env: await startEngine({}) })
+    const findings = await diagnose({
+      projectDir: dir,
+      stateDir: join(dir, 'not', 'yet'),
+      env: await startEngine({}),
+      hasEpoll: true,
+    })
     expect(findings.map(({ name }) => name)).toEqual([
       'node',
       'npm',
+      'load threads',
       'python',
       'python environment',
       'model repository',
@@ -106,7 +112,12 @@ describe('the doctor', () => {
       const bin = join(dir, 'bin')
       mkdirSync(bin, { recursive: true })
       if (docker !== null) writeFileSync(join(bin, 'docker'), `#!/bin/sh\n${docker}\n`, { mode: 0o755 })
-      const findings = await diagnose({ projectDir: dir, stateDir: dir, env: environment({ PATH: bin }) })
+      const findings = await diagnose({
+        projectDir: dir,
+        stateDir: dir,
+        env: environment({ PATH: bin }),
+        hasEpoll: true,
+      })
       return findings.find(({ name }) => name === 'compose')
     }
     expect(await compose(null)).toMatchObject({ status: 'warning', remedy: 'sudo apt install docker.io' })

@@ -25,6 +25,8 @@ interface Place {
   readonly projectDir: string
   readonly stateDir: string
   readonly env: Environment
+  /** Load threads wait with epoll. */
+  readonly hasEpoll: boolean
 }
 
 const TOOL_TIMEOUT_MS = 5000
@@ -38,6 +40,7 @@ type Check = (place: Place) => Finding | Promise<Finding | readonly Diagnosis[]>
 const CHECKS: Readonly<Record<string, Check>> = {
   node: () => nodeFinding(),
   npm: ({ env }) => npmFinding(env),
+  'load threads': ({ hasEpoll }) => loadFinding(hasEpoll),
   python: () => pythonFinding(),
   'python environment': envFinding,
   'model repository': modelsFinding,
@@ -183,6 +186,13 @@ function memoryFinding(): Finding {
   const detail = `${formatBytes(totalmem())}, ${formatBytes(freemem())} free`
   if (totalmem() >= SERVERS_BYTES) return ok(detail)
   return { status: 'warning', detail, remedy: `Flask and Triton together take about ${formatBytes(SERVERS_BYTES)}` }
+}
+
+function loadFinding(hasEpoll: boolean): Finding {
+  if (hasEpoll) return ok('epoll; the kernel tells when an answer came in')
+  const detail = 'Node’s sockets: an answer counts from when it is read, and a request costs more CPU'
+  const isLinux = process.platform === 'linux'
+  return { status: 'warning', detail, remedy: isLinux ? 'npm install --include=optional, on a kernel from 5.11' : null }
 }
 
 function coresFinding(): Finding {
