@@ -103,7 +103,7 @@ describe('the doctor', () => {
       expect(detail).not.toBe('')
       if (status === 'missing') expect(remedy).not.toBeNull()
     }
-    expect(findings[4]).toMatchObject({ status: 'missing' })
+    expect(findings.find(({ name }) => name === 'model repository')).toMatchObject({ status: 'missing' })
     expect(findings.find(({ name }) => name === 'disk')?.detail).toContain(`free at ${dir}`)
   })
 
