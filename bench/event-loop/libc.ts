@@ -36,7 +36,7 @@ export interface Libc {
   address(array: Uint8Array | Int32Array | Uint32Array): number
 }
 
-export const ERRNO = { interrupted: 4, again: 11, noSystemCall: 38, hostUnreachable: 113, inProgress: 115 } as const
+export const ERRNO = { interrupted: 4, badFile: 9, again: 11, hostUnreachable: 113, inProgress: 115 } as const
 export const FAMILY = { ipv4: 2, ipv6: 10 } as const
 export const SOCKET = { stream: 1, nonBlocking: 0o4000, closeOnExec: 0o2000000 } as const
 export const LEVEL = { socket: 1, tcp: 6 } as const
@@ -58,7 +58,7 @@ export function fixedMemory(length: number): Uint32Array {
 
 let loaded: Libc | null | undefined
 
-/** `null` where it is no 64-bit Linux, its kernel is older than 5.11, or koffi is not installed for it. */
+/** `null` where it is no 64-bit Linux, its kernel is older than 5.11 or forbids the calls, or koffi is not installed. */
 export function loadLibc(): Libc | null {
   if (loaded === undefined) loaded = process.platform === 'linux' && LAYOUTS.has(process.arch) ? tryToLoad() : null
   return loaded
@@ -83,8 +83,9 @@ function tryToLoad(): Libc | null {
   const epollWaitNs: Libc['epollWaitNs'] = (epoll, events, most, timeout) =>
     pwait2(EPOLL_PWAIT2, epoll, events, most, timeout, 0, SIGNAL_SET_BYTES)
   const nothing = fixedMemory(4)
-  const refused = epollWaitNs(-1, address(nothing), 1, address(nothing))
-  if (refused === -1 && koffi.errno() === ERRNO.noSystemCall) return null
+  // An older kernel does not know the call, and a container may forbid it: neither gets as far as to look at the number.
+  epollWaitNs(-1, address(nothing), 1, address(nothing))
+  if (koffi.errno() !== ERRNO.badFile) return null
   return {
     socket: libc.func('int socket(int, int, int)'),
     connect: libc.func('int connect(int, void *, uint32_t)'),
