@@ -148,7 +148,8 @@ describe('a session', () => {
     )
     await session.close()
     // The first part takes 75 ms.
-    expect(dueMs.toSorted((one, other) => one - other)).toEqual(dueMs)
+    // Answers that come in together may be told in another order; a second part that counted anew would go back further.
+    for (const [index, ms] of dueMs.entries()) expect(ms).toBeGreaterThan((dueMs[index - 1] ?? 0) - 20)
     expect(dueMs.filter((ms) => ms < 75).length).toBeGreaterThan(dueMs.length / 10)
     expect(dueMs.filter((ms) => ms < 75).length).toBeLessThan(dueMs.length / 2)
     expect(dueMs.at(-1)).toBeGreaterThan(250)
