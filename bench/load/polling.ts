@@ -1,4 +1,4 @@
-// A load thread that never sleeps: what comes is read at once, and not when a sleeping core has woken up.
+// Whether load threads never sleep: what comes is read at once, and not when a sleeping core has woken up.
 import type { Scenario } from '../scenario/types.ts'
 
 /** Cores that have to be left for the servers: fewer, and a saturated server would miss the one that polls. */

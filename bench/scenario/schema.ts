@@ -54,7 +54,8 @@ const pollingSchema = z
   .default('auto')
   .describe(
     'Whether idle load threads poll instead of sleeping: a core that sleeps wakes up tens to hundreds of microseconds ' +
-      'late, which is measured as latency. Each thread then takes a whole core. auto: where seven more are left.',
+      'late, which delays the next request, and counts as latency over TLS and off Linux. Each thread then takes a ' +
+      'whole core. auto: where seven more are left.',
   )
 
 export const targetSchema = z
