@@ -17,11 +17,9 @@ export class EpollListener {
   constructor(libc: Libc, loop: EpollLoop, onAccept: (fd: number) => void) {
     this.#libc = libc
     this.#onAccept = onAccept
-    this.#fd = libc.socket(FAMILY.ipv4, SOCKET.stream | SOCKET.nonBlocking | SOCKET.closeOnExec, 0)
-    const address = socketAddress(libc, HOST, 0)
-    const failed = libc.bind(this.#fd, address, address.length) === -1 || libc.listen(this.#fd, BACKLOG) === -1
-    if (failed) throw new Error(`cannot listen on ${HOST}: error ${libc.errno()}`)
-    libc.getsockname(this.#fd, address, Int32Array.of(address.length))
+    const { fd, address, listens } = listenLocally(libc, BACKLOG)
+    if (!listens) throw new Error(`cannot listen on ${HOST}: error ${libc.errno()}`)
+    this.#fd = fd
     this.port = address.readUInt16BE(PORT_AT)
     loop.add(this, this.#fd, EPOLL.readable)
   }
@@ -34,4 +32,19 @@ export class EpollListener {
   #accept(flags: number): number {
     return this.#libc.accept(this.#fd, flags)
   }
+}
+
+interface Listening {
+  readonly fd: number
+  readonly address: Buffer
+  /** Or see `errno`. */
+  readonly listens: boolean
+}
+
+export function listenLocally(libc: Libc, backlog: number): Listening {
+  const fd = libc.socket(FAMILY.ipv4, SOCKET.stream | SOCKET.nonBlocking | SOCKET.closeOnExec, 0)
+  const address = socketAddress(libc, HOST, 0)
+  const listens = libc.bind(fd, address, address.length) === 0 && libc.listen(fd, backlog) === 0
+  if (listens) libc.getsockname(fd, address, Int32Array.of(address.length))
+  return { fd, address, listens }
 }

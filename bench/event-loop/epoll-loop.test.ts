@@ -126,6 +126,78 @@ describe.runIf(libc !== null)('the event loop over epoll', () => {
     expect(calls[0]).toBeGreaterThanOrEqual(startNs + 20e6)
   })
 
+  /** A loop over the machine's calls but for some, and how often each was made. */
+  function startLoopWith(replaced: Partial<Libc>, sleeps: boolean) {
+    const counts = new Map<string, number>()
+    const counted = Object.entries({ ...(libc as Libc), ...replaced }).map(([name, call]) => [
+      name,
+      (...values: never[]) => {
+        counts.set(name, (counts.get(name) ?? 0) + 1)
+        return (call as (...values: never[]) => unknown)(...values)
+      },
+    ])
+    const loop = new EpollLoop(Object.fromEntries(counted) as Libc, sleeps)
+    onTestFinished(() => loop.close())
+    return { loop, count: (name: keyof Libc) => counts.get(name) ?? 0 }
+  }
+
+  /** @returns after so many instants, each so long after the one before */
+  async function passInstants(loop: EventLoop, instants: number, gapNs: number): Promise<void> {
+    for (let instant = 0; instant < instants; instant++) {
+      await new Promise<void>((resolve) => {
+        const dueNs = nowNs() + gapNs
+        const act = () => (nowNs() < dueNs ? loop.at(dueNs, act) : resolve())
+        loop.at(dueNs, act)
+      })
+    }
+  }
+
+  it('rehearses what is due after a pause, and not what is due all the time', async () => {
+    const { loop, count } = startLoopWith({}, true)
+    await passInstants(loop, 20, 3e6)
+    const rehearsed = count('send')
+    // A core that is taken for the moment before an instant leaves one out.
+    expect(rehearsed).toBeGreaterThan(10)
+    expect(rehearsed).toBeLessThanOrEqual(20)
+    expect(count('recvmsg')).toBe(rehearsed)
+    await passInstants(loop, 20, 50e3)
+    expect(count('send') - rehearsed).toBeLessThan(10)
+    expect(loop.arrivedNs).toBeNaN()
+  })
+
+  it('does without a rehearsal on a machine that does not connect to itself', async () => {
+    const { loop, count } = startLoopWith({ accept: () => -1 }, true)
+    await passInstants(loop, 3, 1e6)
+    expect(count('send')).toBe(0)
+    expect(count('accept')).toBe(1)
+  })
+
+  it('goes before other threads where it may and sleeps at least half of the time', () => {
+    const asked: (readonly [number, number])[] = []
+    let answer = 0
+    const setScheduler: Libc['setScheduler'] = (policy, [priority = -1]) => {
+      asked.push([policy & 0xff, priority])
+      return answer
+    }
+    const { loop } = startLoopWith({ setScheduler }, true)
+    expect(loop.goFirst(2600)).toBeNull()
+    expect(asked).toEqual([])
+    loop.goFirst(2400)?.()
+    const [FIRST, NORMAL] = [1, 0]
+    expect(asked).toEqual([
+      [FIRST, 1],
+      [NORMAL, 0],
+    ])
+    answer = -1
+    expect(loop.goFirst(100)).toBeNull()
+    answer = 0
+    const stopPolling = loop.poll()
+    expect(loop.goFirst(100)).toBeNull()
+    stopPolling()
+    expect(startLoopWith({ setScheduler }, false).loop.goFirst(100)).toBeNull()
+    expect(asked).toHaveLength(3)
+  })
+
   it('does nothing any more once it is closed, whatever was due', async () => {
     const loop = new EpollLoop(libc as Libc, false)
     let calls = 0

@@ -5,8 +5,9 @@ import { nowNs } from '../core/clock.ts'
 import { DelayMeter } from './delay-meter.ts'
 import { EpollListener } from './epoll-listener.ts'
 import { EpollSocket } from './epoll-socket.ts'
-import { EPOLL, fixedMemory, type Libc, SOCKET } from './libc.ts'
+import { EPOLL, fixedMemory, type Libc, SCHEDULER, SOCKET } from './libc.ts'
 import { Receiver } from './receiver.ts'
+import { Rehearsal } from './rehearsal.ts'
 import type { EventLoop, ServerWire, Wire, WireOptions } from './types.ts'
 
 /** How long Node's own timers and messages have to wait at most while something comes in all the time. */
@@ -17,6 +18,17 @@ const LONGEST_WAIT_MS = 10
 
 /** A sleeping core wakes up somewhat late: the last stretch before a due time is waited for without sleep. */
 const AWAKE_NS = 200e3
+
+/** Share of the time that a thread which goes before all others is awake at most. */
+const MOST_AWAKE = 0.5
+
+/** struct sched_param: before everything that has no such priority. */
+const LOWEST_FIRST = Int32Array.of(1)
+const NO_PRIORITY = Int32Array.of(0)
+
+/** In that stretch, what is due is rehearsed so long before, where nothing was due for a while. */
+const REHEARSED_NS = { most: 80e3, least: 40e3 } as const
+const FORGOTTEN_NS = 300e3
 
 const MOST_EVENTS = 256
 
@@ -49,6 +61,10 @@ export class EpollLoop implements EventLoop {
   #lastKey = 0
   #dueNs = NEVER_NS
   #act = () => {}
+  /** Once something was due. */
+  #rehearsal: Rehearsal | null | undefined
+  /** When something was due, or rehearsed, last. */
+  #practisedNs = 0
   #soon: (() => void)[] = []
   #spare: (() => void)[] = []
   #polls = false
@@ -103,8 +119,10 @@ export class EpollLoop implements EventLoop {
   }
 
   at(dueNs: number, act: () => void): void {
+    if (this.#isClosed) return
     this.#dueNs = dueNs
     this.#act = act
+    if (this.#rehearsal === undefined) this.#rehearsal = Rehearsal.over(this.#libc, this.#receiver)
     this.#schedule()
   }
 
@@ -120,6 +138,13 @@ export class EpollLoop implements EventLoop {
     }
   }
 
+  goFirst(perSec: number): (() => void) | null {
+    if (!this.#sleeps || this.#polls || (perSec * AWAKE_NS) / 1e9 > MOST_AWAKE) return null
+    const { normal, first, notInherited } = SCHEDULER
+    if (this.#libc.setScheduler(first | notInherited, LOWEST_FIRST) === -1) return null
+    return () => void this.#libc.setScheduler(normal | notInherited, NO_PRIORITY)
+  }
+
   meterDelay(): () => number {
     const startNs = nowNs()
     this.#delays = new DelayMeter()
@@ -129,6 +154,7 @@ export class EpollLoop implements EventLoop {
   /** What is still due, as when a load is cut off, is not done any more. */
   close(): void {
     this.#isClosed = true
+    this.#rehearsal?.close()
     this.#libc.close(this.#epoll)
   }
 
@@ -192,7 +218,8 @@ export class EpollLoop implements EventLoop {
       this.#act()
       this.#doSoon()
       atNs = nowNs()
-    }
+      this.#practisedNs = atNs
+    } else this.#rehearse(atNs)
     this.#delays.add(atNs - this.#receiver.wokenNs)
     const count = this.#wait(this.#dueNs - AWAKE_NS - atNs)
     this.#receiver.wokenNs = nowNs()
@@ -201,6 +228,13 @@ export class EpollLoop implements EventLoop {
       this.#watched.get(key)?.onReady(this.#events[index * EVENT.size] ?? 0)
     }
     this.#doSoon()
+  }
+
+  #rehearse(atNs: number): void {
+    const leftNs = this.#dueNs - atNs
+    if (leftNs > REHEARSED_NS.most || leftNs < REHEARSED_NS.least || atNs - this.#practisedNs < FORGOTTEN_NS) return
+    this.#practisedNs = atNs
+    this.#rehearsal?.perform()
   }
 
   /** @returns how many events there are */

@@ -31,6 +31,8 @@ export interface Libc {
   clockGettime(clock: number, time: Uint32Array): number
   /** Of this thread. */
   setTimerSlack(ns: number): number
+  /** Of this thread. */
+  setScheduler(policy: number, priority: Int32Array): number
   errno(): number
   /** Where it lies in memory, for as long as it lives. Of arrays from `fixedMemory`, and of larger ones. */
   address(array: Uint8Array | Int32Array | Uint32Array): number
@@ -44,6 +46,8 @@ export const OPTION = { error: 4, linger: 13, noDelay: 1, timestampNs: 35 } as c
 export const MESSAGE = { dontWait: 0x40, noSignal: 0x4000 } as const
 export const SHUT_WRITE = 1
 export const CLOCK_REALTIME = 0
+/** Threads that it starts do not inherit `first`, and it needs no permission to go back. */
+export const SCHEDULER = { normal: 0, first: 1, notInherited: 0x40000000 } as const
 export const EPOLL = { add: 1, modify: 3, readable: 1, writable: 4 } as const
 
 /** The same number on every architecture. glibc has had a function for it since 2.35 only. */
@@ -78,6 +82,7 @@ function tryToLoad(): Libc | null {
   const libc = koffi.load(null)
   const pwait2 = libc.func('int syscall(int, int, int64_t, int, int64_t, int64_t, int)')
   const accept4 = libc.func('int accept4(int, void *, void *, int)')
+  const setScheduler = libc.func('int sched_setscheduler(int, int, void *)')
   const prctl = libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)')
   const address: Libc['address'] = (array) => Number(koffi.address(array))
   const epollWaitNs: Libc['epollWaitNs'] = (epoll, events, most, timeout) =>
@@ -104,6 +109,7 @@ function tryToLoad(): Libc | null {
     epollCtl: libc.func('int epoll_ctl(int, int, int, void *)'),
     epollWait: libc.func('int epoll_wait(int, int64_t, int, int)'),
     epollWaitNs,
+    setScheduler: (policy, priority) => setScheduler(0, policy, priority),
     setTimerSlack: (ns) => prctl(PR_SET_TIMERSLACK, ns, 0, 0, 0),
     clockGettime: libc.func('int clock_gettime(int, void *)'),
     errno: () => koffi.errno() as number,

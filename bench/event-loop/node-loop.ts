@@ -69,6 +69,11 @@ export class NodeLoop implements EventLoop {
     }
   }
 
+  /** It polls too much. */
+  goFirst(): null {
+    return null
+  }
+
   meterDelay(): () => number {
     const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
     delay.enable()

@@ -60,6 +60,12 @@ export interface EventLoop {
    * @param progress changes with every answer
    */
   poll(progress: () => number): () => void
+  /**
+   * Lets this thread go before all others when something is due, until the returned function is called.
+   * @param perSec how often something will be
+   * @returns `null` where it may not, or would keep a core from everybody else
+   */
+  goFirst(perSec: number): (() => void) | null
   /** @returns what ends the measurement, with how late at p99 the loop was with what came in, ms */
   meterDelay(): () => number
   /** To be called when every wire is closed. */

@@ -38,12 +38,14 @@ export async function runPhase(run: PhaseRun, context: PhaseContext): Promise<Om
   const { load } = context.job.trial
   const stopMeter = meterClient(context.job.polls || load.model === 'open', context.loop)
   const stopPolling = context.job.polls ? context.loop.poll(() => run.recorder.length) : () => {}
+  const goLast = load.model === 'open' ? context.loop.goFirst(largestRateOf(load) / context.job.share.of) : null
   const stopTimeouts = run.watchTimeouts()
   const progress = setInterval(() => context.onProgress(run.progress()), PROGRESS_EVERY_MS)
   const counts = await Promise.race([drive(run, context), whenAborted(signal)])
   clearInterval(progress)
   stopTimeouts()
   stopPolling()
+  goLast?.()
   const ranNs = run.elapsedNs()
   const answered = run.recorder.length
   const client = stopMeter(run.recorder)
@@ -78,6 +80,10 @@ async function drive(run: PhaseRun, { job, phase, transport, loop, number }: Pha
 function firstRateOf(load: OpenLoad): OpenLoad {
   if (load.profile === null) return load
   return { ...load, profile: null, requestRate: load.profile.requestRates[0] ?? load.requestRate }
+}
+
+function largestRateOf({ requestRate, profile }: OpenLoad): number {
+  return profile === null ? requestRate : Math.max(...profile.requestRates)
 }
 
 function whenAborted(signal: AbortSignal): Promise<{ dropped: number; delayed: number }> {
