@@ -217,6 +217,7 @@ export class EpollLoop implements EventLoop {
       this.#dueNs = NEVER_NS
       this.#act()
       this.#doSoon()
+      if (!this.#isNeeded) return
       atNs = nowNs()
       this.#practisedNs = atNs
     } else this.#rehearse(atNs)
