@@ -6,6 +6,7 @@ import type { Context } from './cli/command.ts'
 import { CleanupStack } from './core/cleanup.ts'
 import { messageOf } from './core/errors.ts'
 import { type AnalysedRun, buildDocument } from './document.ts'
+import { loadThreadAbilities } from './event-loop/create-event-loop.ts'
 import { suspectsOf } from './gate/confirm.ts'
 import { type LoadThreads, startLoadThreads } from './load/load-threads.ts'
 import { pollsOn } from './load/polling.ts'
@@ -177,6 +178,7 @@ function headerOf(
     environment: {
       ...readHostFacts(),
       dyno: VERSION,
+      loadThreads: loadThreadAbilities(),
       stealFraction: stealFraction(start.ticks, readCpuTicks()),
       servers: Object.fromEntries([...state.servers].map(([name, server]) => [name, server.identity])),
     },

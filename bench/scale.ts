@@ -75,7 +75,7 @@ async function store(plan: Plan, dir: string): Promise<number> {
     readyMs: {},
     firstAnswers: [],
     cacheAudits: [],
-    environment: { ...readHostFacts(), dyno: VERSION, stealFraction: null, servers: {} },
+    environment: { ...readHostFacts(), dyno: VERSION, loadThreads: null, stealFraction: null, servers: {} },
   })
   return rows * plan.trials.length
 }

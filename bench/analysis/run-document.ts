@@ -211,6 +211,18 @@ export const environmentSchema = z.object({
   dyno: z.string(),
   docker: nullable(z.string()),
   gpu: nullable(z.string()),
+  loadThreads: nullable(
+    z.object({
+      answersTimedBy: z
+        .enum(['kernel', 'thread'])
+        .describe('What tells when an answer over a plain socket came in. Over TLS it is the load thread.'),
+      openLoopPriority: z
+        .enum(['real-time', 'normal'])
+        .describe('Of load threads of an open loop that sleep at least half of the time.'),
+    }),
+  )
+    .default(null)
+    .describe('null in runs of before they differed.'),
   stealFraction: nullable(z.number()).describe('Share of CPU time that the hypervisor took during the run.'),
   servers: z.record(z.string(), identitySchema),
 })

@@ -28,6 +28,10 @@ function factsOf(environment: Environment, other: Environment): Facts {
     gpu: environment.gpu,
     'node major': firstParts(environment.node.replace(/^v/, ''), 1),
     dyno: firstParts(environment.dyno, 2),
+    // Not the priority: it tells in the tails of open loops only, and one of two who share a baseline may lack it.
+    ...(environment.loadThreads !== null && other.loadThreads !== null
+      ? { 'answers timed by': environment.loadThreads.answersTimedBy }
+      : {}),
     ...Object.fromEntries(
       shared.flatMap(([name, { runtime, device }]) => [
         [`${name} runs`, runtime],

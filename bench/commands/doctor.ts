@@ -2,7 +2,7 @@
 import pc from 'picocolors'
 import { defineCommand } from '../cli/command.ts'
 import { EXIT } from '../core/errors.ts'
-import { loadLibc } from '../event-loop/libc.ts'
+import { loadThreadAbilities } from '../event-loop/create-event-loop.ts'
 import { projectDirOf, stateDirOf } from '../project.ts'
 import { diagnose } from '../runtime/doctor.ts'
 
@@ -20,7 +20,7 @@ export const doctorCommand = defineCommand({
       projectDir: projectDirOf(context),
       stateDir: stateDirOf(context),
       env: context.env,
-      hasEpoll: loadLibc() !== null,
+      loadThreads: loadThreadAbilities(),
     })
     if (flags.json) {
       context.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)

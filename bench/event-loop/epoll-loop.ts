@@ -5,7 +5,7 @@ import { nowNs } from '../core/clock.ts'
 import { DelayMeter } from './delay-meter.ts'
 import { EpollListener } from './epoll-listener.ts'
 import { EpollSocket } from './epoll-socket.ts'
-import { EPOLL, fixedMemory, type Libc, SCHEDULER, SOCKET } from './libc.ts'
+import { EPOLL, fixedMemory, type Libc, PRIORITY, SCHEDULER, SOCKET } from './libc.ts'
 import { Receiver } from './receiver.ts'
 import { Rehearsal } from './rehearsal.ts'
 import type { EventLoop, ServerWire, Wire, WireOptions } from './types.ts'
@@ -21,10 +21,6 @@ const AWAKE_NS = 200e3
 
 /** Share of the time that a thread which goes before all others is awake at most. */
 const MOST_AWAKE = 0.5
-
-/** struct sched_param: before everything that has no such priority. */
-const LOWEST_FIRST = Int32Array.of(1)
-const NO_PRIORITY = Int32Array.of(0)
 
 /** In that stretch, what is due is rehearsed so long before, where nothing was due for a while. */
 const REHEARSED_NS = { most: 80e3, least: 40e3 } as const
@@ -141,8 +137,8 @@ export class EpollLoop implements EventLoop {
   goFirst(perSec: number): (() => void) | null {
     if (!this.#sleeps || this.#polls || (perSec * AWAKE_NS) / 1e9 > MOST_AWAKE) return null
     const { normal, first, notInherited } = SCHEDULER
-    if (this.#libc.setScheduler(first | notInherited, LOWEST_FIRST) === -1) return null
-    return () => void this.#libc.setScheduler(normal | notInherited, NO_PRIORITY)
+    if (this.#libc.setScheduler(first | notInherited, PRIORITY.first) === -1) return null
+    return () => void this.#libc.setScheduler(normal | notInherited, PRIORITY.normal)
   }
 
   meterDelay(): () => number {

@@ -46,8 +46,10 @@ export const OPTION = { error: 4, linger: 13, noDelay: 1, timestampNs: 35 } as c
 export const MESSAGE = { dontWait: 0x40, noSignal: 0x4000 } as const
 export const SHUT_WRITE = 1
 export const CLOCK_REALTIME = 0
-/** Threads that it starts do not inherit `first`, and it needs no permission to go back. */
+/** `notInherited`: by threads and processes that this one starts. */
 export const SCHEDULER = { normal: 0, first: 1, notInherited: 0x40000000 } as const
+/** struct sched_param: the lowest that `first` knows, and what `normal` has. */
+export const PRIORITY = { first: Int32Array.of(1), normal: Int32Array.of(0) } as const
 export const EPOLL = { add: 1, modify: 3, readable: 1, writable: 4 } as const
 
 /** The same number on every architecture. glibc has had a function for it since 2.35 only. */
@@ -115,4 +117,11 @@ function tryToLoad(): Libc | null {
     errno: () => koffi.errno() as number,
     address,
   }
+}
+
+/** Tried out, and taken back: a permission says less, since a control group may forbid it, too. */
+export function mayGoFirst(libc: Libc): boolean {
+  if (libc.setScheduler(SCHEDULER.first, PRIORITY.first) === -1) return false
+  libc.setScheduler(SCHEDULER.normal, PRIORITY.normal)
+  return true
 }

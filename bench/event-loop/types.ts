@@ -40,6 +40,14 @@ export interface WireOptions {
 /** Connections that may wait to be accepted. */
 export const BACKLOG = 4096
 
+/** What load threads of this machine can do over plain sockets. */
+export interface LoadThreadAbilities {
+  /** thread: an answer counts from when the load thread has read it. */
+  readonly answersTimedBy: 'kernel' | 'thread'
+  /** real-time: those of open loops go before all other threads, as long as they sleep at least half of the time. */
+  readonly openLoopPriority: 'real-time' | 'normal'
+}
+
 export interface EventLoop {
   /** When what is being handled came in, of this thread's clock; NaN: it is not known better than that it has. */
   readonly arrivedNs: number

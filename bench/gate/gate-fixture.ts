@@ -67,6 +67,7 @@ const ENVIRONMENT: Environment = {
   governor: null,
   node: 'v24.1.0',
   dyno: '0.1.0',
+  loadThreads: null,
   docker: null,
   gpu: null,
   stealFraction: null,

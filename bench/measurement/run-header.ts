@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BenchError, messageOf } from '../core/errors.ts'
 import { writeFileAtomic } from '../core/files.ts'
+import type { LoadThreadAbilities } from '../event-loop/types.ts'
 import type { CellKey } from '../plan/types.ts'
 import type { Identity } from '../runtime/types.ts'
 import type { Scenario } from '../scenario/types.ts'
@@ -30,6 +31,8 @@ export interface RunHeader {
   readonly cacheAudits: readonly CacheAudit[]
   readonly environment: HostFacts & {
     readonly dyno: string
+    /** `null` in runs of before they differed. */
+    readonly loadThreads: LoadThreadAbilities | null
     readonly stealFraction: number | null
     readonly servers: Readonly<Record<string, Identity>>
   }
@@ -62,7 +65,11 @@ export function readHeader(dir: string): RunHeader {
 
 /** What headers of earlier versions lack. */
 function withDefaults(header: RunHeader): RunHeader {
-  const { scenario } = header
+  const { scenario, environment } = header
   const { measure } = scenario
-  return { ...header, scenario: { ...scenario, measure: { ...measure, auto: measure.auto ?? null } } }
+  return {
+    ...header,
+    scenario: { ...scenario, measure: { ...measure, auto: measure.auto ?? null } },
+    environment: { ...environment, loadThreads: environment.loadThreads ?? null },
+  }
 }

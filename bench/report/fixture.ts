@@ -123,6 +123,7 @@ export function makeReportInput(): ReportInput {
       governor: null,
       node: 'v24.0.0',
       dyno: '0.1.0',
+      loadThreads: null,
       docker: null,
       gpu: null,
       stealFraction: 0.01,

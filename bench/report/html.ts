@@ -8,6 +8,7 @@ import { cellText, differenceText, loadsOf, sharedProblems, targetsOf } from './
 import { colourOf } from './charts/theme.ts'
 import { findingsOf, noticesOf } from './findings.ts'
 import { SCRIPT } from './html-script.ts'
+import { loadThreadsText } from './load-threads-text.ts'
 import { cellColumns } from './markdown.ts'
 import { type DrawnChart, escapeHtml, figure, list, renderPage } from './page.ts'
 import type { ReportInput } from './types.ts'
@@ -121,6 +122,7 @@ function environment({ run }: ReportInput): string {
     ['kernel', kernel],
     ...(docker === null ? [] : [['containers', docker] satisfies [string, string]]),
     ['generator', `dyno ${dyno}, Node ${node}`],
+    ['load threads', loadThreadsText(run.environment)],
     ['scenario', `${run.scenario.path}, SHA-256 ${run.scenario.sha256.slice(0, 16)}…`],
     ...Object.entries(servers).map(
       ([name, { detail, imageDigest, serverName, serverVersion, modelSha256 }]): [string, string] => [

@@ -27,6 +27,7 @@ import {
 import { cellText, differenceText, loadsOf, msText, sharedProblems } from './cell-text.ts'
 import { chartsOf } from './charts/all.ts'
 import { findingsOf, noticesOf } from './findings.ts'
+import { loadThreadsText } from './load-threads-text.ts'
 import type { ReportInput } from './types.ts'
 import { warmupSentences } from './warmup-text.ts'
 
@@ -151,7 +152,7 @@ function environmentSection({ run }: ReportInput): string[] {
   return [
     '## Environment',
     '',
-    `${escapeMarkdown(cpu ?? 'unknown CPU')}, ${cores} cores, ${formatBytes(memoryBytes)}, Linux ${escapeMarkdown(kernel)}, governor ${escapeMarkdown(governor ?? 'unknown')}, stolen CPU time ${steal}; Node ${escapeMarkdown(node)}, dyno ${escapeMarkdown(dyno)}.`,
+    `${escapeMarkdown(cpu ?? 'unknown CPU')}, ${cores} cores, ${formatBytes(memoryBytes)}, Linux ${escapeMarkdown(kernel)}, governor ${escapeMarkdown(governor ?? 'unknown')}, stolen CPU time ${steal}; Node ${escapeMarkdown(node)}, dyno ${escapeMarkdown(dyno)}; load threads: ${loadThreadsText(run.environment)}.`,
     '',
     ...Object.entries(servers).map(([name, identity]) => {
       const version = [identity.serverName, identity.serverVersion].filter((text) => text !== null).join(' ')

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { LoadThreadAbilities } from '../event-loop/types.ts'
 import { openEngine } from './docker/engine.ts'
 import type { Environment } from './docker/engine-address.ts'
 import { diagnose } from './doctor.ts'
@@ -68,13 +69,15 @@ async function finding(name: string, env: Environment, hasGpu = false) {
   return (await dockerFindings(env, hasGpu)).find((found) => found.name === name)
 }
 
+const LOAD_THREADS = { answersTimedBy: 'kernel', openLoopPriority: 'real-time' } as const
+
 describe('the doctor', () => {
   it('looks at everything, in a fixed order, and has a remedy for all that is missing', async () => {
     const findings = await diagnose({
       projectDir: dir,
       stateDir: join(dir, 'not', 'yet'),
       env: await startEngine({}),
-      hasEpoll: true,
+      loadThreads: LOAD_THREADS,
     })
     expect(findings.map(({ name }) => name)).toEqual([
       'node',
@@ -107,6 +110,25 @@ describe('the doctor', () => {
     expect(findings.find(({ name }) => name === 'disk')?.detail).toContain(`free at ${dir}`)
   })
 
+  it('says how load threads time answers, and whether they go first', async () => {
+    const detailOf = async (loadThreads: LoadThreadAbilities) => {
+      const place = { projectDir: dir, stateDir: dir, env: environment(), loadThreads }
+      return (await diagnose(place)).find(({ name }) => name === 'load threads')
+    }
+    expect(await detailOf(LOAD_THREADS)).toMatchObject({
+      status: 'ok',
+      detail: 'epoll; the kernel tells when an answer came in; open loops go before other threads',
+    })
+    expect(await detailOf({ ...LOAD_THREADS, openLoopPriority: 'normal' })).toMatchObject({
+      status: 'ok',
+      detail: expect.stringContaining('rtprio 1'),
+    })
+    expect(await detailOf({ answersTimedBy: 'thread', openLoopPriority: 'normal' })).toMatchObject({
+      status: 'warning',
+      detail: expect.stringContaining('Node’s sockets'),
+    })
+  })
+
   it('tells a docker without compose from no docker, and names what to install', async () => {
     const compose = async (docker: string | null) => {
       const bin = join(dir, 'bin')
@@ -116,7 +138,7 @@ describe('the doctor', () => {
         projectDir: dir,
         stateDir: dir,
         env: environment({ PATH: bin }),
-        hasEpoll: true,
+        loadThreads: LOAD_THREADS,
       })
       return findings.find(({ name }) => name === 'compose')
     }

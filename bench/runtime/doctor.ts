@@ -4,6 +4,7 @@ import { availableParallelism, freemem, totalmem } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { messageOf } from '../core/errors.ts'
 import { formatBytes } from '../core/units.ts'
+import type { LoadThreadAbilities } from '../event-loop/types.ts'
 import { capture } from './capture.ts'
 import type { Environment } from './docker/engine-address.ts'
 import { dockerFindings } from './doctor-docker.ts'
@@ -26,7 +27,7 @@ interface Place {
   readonly stateDir: string
   readonly env: Environment
   /** Load threads wait with epoll. */
-  readonly hasEpoll: boolean
+  readonly loadThreads: LoadThreadAbilities
 }
 
 const TOOL_TIMEOUT_MS = 5000
@@ -40,7 +41,7 @@ type Check = (place: Place) => Finding | Promise<Finding | readonly Diagnosis[]>
 const CHECKS: Readonly<Record<string, Check>> = {
   node: () => nodeFinding(),
   npm: ({ env }) => npmFinding(env),
-  'load threads': ({ hasEpoll }) => loadFinding(hasEpoll),
+  'load threads': ({ loadThreads }) => loadFinding(loadThreads),
   python: () => pythonFinding(),
   'python environment': envFinding,
   'model repository': modelsFinding,
@@ -188,8 +189,15 @@ function memoryFinding(): Finding {
   return { status: 'warning', detail, remedy: `Flask and Triton together take about ${formatBytes(SERVERS_BYTES)}` }
 }
 
-function loadFinding(hasEpoll: boolean): Finding {
-  if (hasEpoll) return ok('epoll; the kernel tells when an answer came in')
+function loadFinding({ answersTimedBy, openLoopPriority }: LoadThreadAbilities): Finding {
+  if (answersTimedBy === 'kernel') {
+    const text = 'epoll; the kernel tells when an answer came in'
+    if (openLoopPriority === 'real-time') return ok(`${text}; open loops go before other threads`)
+    // No warning: not everybody may mend it, and only the tail of an open loop tells the two apart.
+    return ok(
+      `${text}; open loops wait for other threads (to go first needs root, or “rtprio 1” in /etc/security/limits.conf)`,
+    )
+  }
   const detail = 'Node’s sockets: an answer counts from when it is read, and a request costs more CPU'
   const isLinux = process.platform === 'linux'
   return { status: 'warning', detail, remedy: isLinux ? 'npm install --include=optional, on a kernel from 5.11' : null }
