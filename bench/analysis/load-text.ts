@@ -1,6 +1,7 @@
-// How a load is written for a person, the same in every report, chart and finding. Different loads have different texts.
+// How a load, and what makes it, is written for a person: the same in every report, chart and finding. Different loads have
+// different texts.
 import { formatCount } from '../core/units.ts'
-import type { CellSummary } from './run-document.ts'
+import type { CellSummary, Environment } from './run-document.ts'
 
 export type Load = CellSummary['load']
 
@@ -20,4 +21,16 @@ function ratesText({ requestRate, profile }: Extract<Load, { model: 'open' }>): 
 
 function over(connections: number, slots: number): string {
   return connections === slots ? '' : ` over ${connections} ${connections === 1 ? 'connection' : 'connections'}`
+}
+
+const TIMED = { kernel: 'answers timed by the kernel', thread: 'answers timed when they are read' } as const
+const PRIORITY = {
+  'real-time': 'open loops before other threads',
+  normal: 'open loops wait for other threads',
+} as const
+
+/** How load threads of a machine work. */
+export function loadThreadsText(loadThreads: Environment['loadThreads']): string {
+  if (loadThreads === null) return 'not recorded'
+  return `${TIMED[loadThreads.answersTimedBy]}, ${PRIORITY[loadThreads.openLoopPriority]}`
 }

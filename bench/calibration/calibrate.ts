@@ -1,5 +1,7 @@
 // The whole calibration: floors of every protocol and batch size, then every accuracy experiment, one after the other.
 
+import { loadThreadAbilities } from '../event-loop/create-event-loop.ts'
+import type { LoadThreadAbilities } from '../event-loop/types.ts'
 import type { ClientFloor } from '../measurement/types.ts'
 import type { LoadModel } from '../plan/types.ts'
 import type { ModelSpec, TargetSpec } from '../scenario/types.ts'
@@ -29,6 +31,7 @@ export interface AccuracyRow {
 export interface Calibration {
   /** Core that the built-in servers were pinned to; `null`: none. */
   readonly serverCpu: number | null
+  readonly loadThreads: LoadThreadAbilities
   readonly floors: readonly FloorRow[]
   readonly accuracy: readonly AccuracyRow[]
 }
@@ -118,7 +121,7 @@ export async function calibrate(setting: CalibrationSetting): Promise<Calibratio
     load: cell.load,
     floor: floors[index] ?? null,
   }))
-  return { serverCpu, floors: rows, accuracy }
+  return { serverCpu, loadThreads: loadThreadAbilities(), floors: rows, accuracy }
 }
 
 async function tryOut(

@@ -1,12 +1,12 @@
 // A calibration as text: two tables for a terminal and for Markdown.
-import { loadText } from '../analysis/load-text.ts'
+import { loadText, loadThreadsText } from '../analysis/load-text.ts'
 import { formatCount, significant } from '../core/units.ts'
 import type { Finding } from './accuracy.ts'
 import type { AccuracyRow, Calibration, FloorRow } from './calibrate.ts'
 
 /** @param stealFraction share of the CPU time that the hypervisor took for others meanwhile; `null`: unknown */
 export function describeCalibration(
-  { serverCpu, floors, accuracy }: Calibration,
+  { serverCpu, loadThreads, floors, accuracy }: Calibration,
   stealFraction: number | null,
 ): string {
   const missed = accuracy.flatMap(({ findings }) => findings.filter(({ ok }) => !ok)).length
@@ -17,6 +17,7 @@ export function describeCalibration(
     ...table([['protocol', 'batch', 'load', 'p50 ms', 'CPU µs/request', 'requests/s'], ...floors.map(floorRow)]),
     '',
     'Accuracy: the generator’s account against the record of a built-in server of known latency.',
+    `Load threads: ${loadThreadsText(loadThreads)}.`,
     '',
     ...accuracy.flatMap(accuracyLines),
     missed === 0 ? 'All within their limits.' : `${missed} outside their limits, marked with !`,

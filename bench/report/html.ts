@@ -1,5 +1,5 @@
 // report.html: one file that works offline. Everything from a scenario or a server is escaped; nothing is fetched.
-import { loadText } from '../analysis/load-text.ts'
+import { loadText, loadThreadsText } from '../analysis/load-text.ts'
 import type { CellSummary } from '../analysis/run-document.ts'
 import { formatBytes } from '../core/units.ts'
 import { BEFORE_LOAD_COLUMNS, BEFORE_LOAD_TITLE, beforeLoadRows } from './before-load.ts'
@@ -8,7 +8,6 @@ import { cellText, differenceText, loadsOf, sharedProblems, targetsOf } from './
 import { colourOf } from './charts/theme.ts'
 import { findingsOf, noticesOf } from './findings.ts'
 import { SCRIPT } from './html-script.ts'
-import { loadThreadsText } from './load-threads-text.ts'
 import { cellColumns } from './markdown.ts'
 import { type DrawnChart, escapeHtml, figure, list, renderPage } from './page.ts'
 import type { ReportInput } from './types.ts'
@@ -122,7 +121,7 @@ function environment({ run }: ReportInput): string {
     ['kernel', kernel],
     ...(docker === null ? [] : [['containers', docker] satisfies [string, string]]),
     ['generator', `dyno ${dyno}, Node ${node}`],
-    ['load threads', loadThreadsText(run.environment)],
+    ['load threads', loadThreadsText(run.environment.loadThreads)],
     ['scenario', `${run.scenario.path}, SHA-256 ${run.scenario.sha256.slice(0, 16)}…`],
     ...Object.entries(servers).map(
       ([name, { detail, imageDigest, serverName, serverVersion, modelSha256 }]): [string, string] => [

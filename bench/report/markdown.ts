@@ -1,6 +1,6 @@
 // report.md: the run as a document, with its charts beside it.
 
-import { loadText } from '../analysis/load-text.ts'
+import { loadText, loadThreadsText } from '../analysis/load-text.ts'
 import type { CellSummary } from '../analysis/run-document.ts'
 import { formatBytes, formatCount } from '../core/units.ts'
 import { BEFORE_LOAD_COLUMNS, BEFORE_LOAD_TITLE, beforeLoadRows } from './before-load.ts'
@@ -27,7 +27,6 @@ import {
 import { cellText, differenceText, loadsOf, msText, sharedProblems } from './cell-text.ts'
 import { chartsOf } from './charts/all.ts'
 import { findingsOf, noticesOf } from './findings.ts'
-import { loadThreadsText } from './load-threads-text.ts'
 import type { ReportInput } from './types.ts'
 import { warmupSentences } from './warmup-text.ts'
 
@@ -152,7 +151,7 @@ function environmentSection({ run }: ReportInput): string[] {
   return [
     '## Environment',
     '',
-    `${escapeMarkdown(cpu ?? 'unknown CPU')}, ${cores} cores, ${formatBytes(memoryBytes)}, Linux ${escapeMarkdown(kernel)}, governor ${escapeMarkdown(governor ?? 'unknown')}, stolen CPU time ${steal}; Node ${escapeMarkdown(node)}, dyno ${escapeMarkdown(dyno)}; load threads: ${loadThreadsText(run.environment)}.`,
+    `${escapeMarkdown(cpu ?? 'unknown CPU')}, ${cores} cores, ${formatBytes(memoryBytes)}, Linux ${escapeMarkdown(kernel)}, governor ${escapeMarkdown(governor ?? 'unknown')}, stolen CPU time ${steal}; Node ${escapeMarkdown(node)}, dyno ${escapeMarkdown(dyno)}; load threads: ${loadThreadsText(run.environment.loadThreads)}.`,
     '',
     ...Object.entries(servers).map(([name, identity]) => {
       const version = [identity.serverName, identity.serverVersion].filter((text) => text !== null).join(' ')
