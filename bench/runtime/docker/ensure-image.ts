@@ -87,7 +87,7 @@ const PROBLEMS: readonly (readonly [RegExp, string, string, string])[] = [
     'check the name; log in, then run again: LOGIN',
   ],
   [
-    /unauthorized|incorrect username or password|401/i,
+    /unauthorized|incorrect username or password/i,
     'registry-login',
     'REGISTRY refuses the login',
     'log in with the right name and password: LOGIN',
