@@ -222,7 +222,7 @@ export const environmentSchema = z.object({
     }),
   )
     .default(null)
-    .describe('null in runs of before they differed.'),
+    .describe('null in runs that are older than this field.'),
   stealFraction: nullable(z.number()).describe('Share of CPU time that the hypervisor took during the run.'),
   servers: z.record(z.string(), identitySchema),
 })

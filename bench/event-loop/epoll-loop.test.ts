@@ -181,7 +181,8 @@ describe.runIf(libc !== null)('the event loop over epoll', () => {
       asked.push([policy & 0xff, priority])
       return answer
     }
-    const { loop } = startLoopWith({ setScheduler }, true)
+    let current = 0
+    const { loop } = startLoopWith({ setScheduler, getScheduler: () => current }, true)
     expect(loop.goFirst(2600)).toBeNull()
     expect(asked).toEqual([])
     loop.goFirst(2400)?.()
@@ -197,6 +198,9 @@ describe.runIf(libc !== null)('the event loop over epoll', () => {
     expect(loop.goFirst(100)).toBeNull()
     stopPolling()
     expect(startLoopWith({ setScheduler }, false).loop.goFirst(100)).toBeNull()
+    const BATCH = 3
+    current = BATCH
+    expect(loop.goFirst(100)).toBeNull()
     expect(asked).toHaveLength(3)
   })
 

@@ -137,6 +137,8 @@ export class EpollLoop implements EventLoop {
   goFirst(perSec: number): (() => void) | null {
     if (!this.#sleeps || this.#polls || (perSec * AWAKE_NS) / 1e9 > MOST_AWAKE) return null
     const { normal, first, notInherited } = SCHEDULER
+    // Whoever started dyno with a policy of their own (chrt) keeps it.
+    if ((this.#libc.getScheduler() & ~notInherited) !== normal) return null
     if (this.#libc.setScheduler(first | notInherited, PRIORITY.first) === -1) return null
     return () => void this.#libc.setScheduler(normal | notInherited, PRIORITY.normal)
   }

@@ -31,7 +31,8 @@ export interface Libc {
   clockGettime(clock: number, time: Uint32Array): number
   /** Of this thread. */
   setTimerSlack(ns: number): number
-  /** Of this thread. */
+  /** Of this thread; so is the policy that is set. */
+  getScheduler(): number
   setScheduler(policy: number, priority: Int32Array): number
   errno(): number
   /** Where it lies in memory, for as long as it lives. Of arrays from `fixedMemory`, and of larger ones. */
@@ -46,8 +47,8 @@ export const OPTION = { error: 4, linger: 13, noDelay: 1, timestampNs: 35 } as c
 export const MESSAGE = { dontWait: 0x40, noSignal: 0x4000 } as const
 export const SHUT_WRITE = 1
 export const CLOCK_REALTIME = 0
-/** `notInherited`: by threads and processes that this one starts. */
-export const SCHEDULER = { normal: 0, first: 1, notInherited: 0x40000000 } as const
+/** `roundRobin` goes before all others, too. `notInherited`: by threads and processes that this one starts. */
+export const SCHEDULER = { normal: 0, first: 1, roundRobin: 2, notInherited: 0x40000000 } as const
 /** struct sched_param: the lowest that `first` knows, and what `normal` has. */
 export const PRIORITY = { first: Int32Array.of(1), normal: Int32Array.of(0) } as const
 export const EPOLL = { add: 1, modify: 3, readable: 1, writable: 4 } as const
@@ -84,6 +85,7 @@ function tryToLoad(): Libc | null {
   const libc = koffi.load(null)
   const pwait2 = libc.func('int syscall(int, int, int64_t, int, int64_t, int64_t, int)')
   const accept4 = libc.func('int accept4(int, void *, void *, int)')
+  const getScheduler = libc.func('int sched_getscheduler(int)')
   const setScheduler = libc.func('int sched_setscheduler(int, int, void *)')
   const prctl = libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)')
   const address: Libc['address'] = (array) => Number(koffi.address(array))
@@ -111,6 +113,7 @@ function tryToLoad(): Libc | null {
     epollCtl: libc.func('int epoll_ctl(int, int, int, void *)'),
     epollWait: libc.func('int epoll_wait(int, int64_t, int, int)'),
     epollWaitNs,
+    getScheduler: () => getScheduler(0),
     setScheduler: (policy, priority) => setScheduler(0, policy, priority),
     setTimerSlack: (ns) => prctl(PR_SET_TIMERSLACK, ns, 0, 0, 0),
     clockGettime: libc.func('int clock_gettime(int, void *)'),
@@ -121,6 +124,8 @@ function tryToLoad(): Libc | null {
 
 /** Tried out, and taken back: a permission says less, since a control group may forbid it, too. */
 export function mayGoFirst(libc: Libc): boolean {
+  const policy = libc.getScheduler()
+  if (policy !== SCHEDULER.normal) return policy === SCHEDULER.first || policy === SCHEDULER.roundRobin
   if (libc.setScheduler(SCHEDULER.first, PRIORITY.first) === -1) return false
   libc.setScheduler(SCHEDULER.normal, PRIORITY.normal)
   return true

@@ -1,5 +1,5 @@
 // What a loop does at an instant that is due, done a moment before, over a connection of its own: after a pause the caches
-// hold other code than the way through the kernel, and the first to go it takes some ten microseconds longer.
+// hold other code than the way through the kernel, and the first to go it takes longer.
 import { listenLocally } from './epoll-listener.ts'
 import { FAMILY, fixedMemory, LEVEL, type Libc, MESSAGE, OPTION, SOCKET } from './libc.ts'
 import type { Receiver, Target } from './receiver.ts'

@@ -38,14 +38,13 @@ export async function runPhase(run: PhaseRun, context: PhaseContext): Promise<Om
   const { load } = context.job.trial
   const stopMeter = meterClient(context.job.polls || load.model === 'open', context.loop)
   const stopPolling = context.job.polls ? context.loop.poll(() => run.recorder.length) : () => {}
-  const goLast = load.model === 'open' ? context.loop.goFirst(largestRateOf(load) / context.job.share.of) : null
+  const stopGoingFirst = load.model === 'open' ? context.loop.goFirst(largestRateOf(load) / context.job.share.of) : null
   const stopTimeouts = run.watchTimeouts()
   const progress = setInterval(() => context.onProgress(run.progress()), PROGRESS_EVERY_MS)
-  const counts = await Promise.race([drive(run, context), whenAborted(signal)])
+  const counts = await Promise.race([drive(run, context), whenAborted(signal)]).finally(() => stopGoingFirst?.())
   clearInterval(progress)
   stopTimeouts()
   stopPolling()
-  goLast?.()
   const ranNs = run.elapsedNs()
   const answered = run.recorder.length
   const client = stopMeter(run.recorder)

@@ -31,7 +31,7 @@ export interface RunHeader {
   readonly cacheAudits: readonly CacheAudit[]
   readonly environment: HostFacts & {
     readonly dyno: string
-    /** `null` in runs of before they differed. */
+    /** `null` in runs that are older than this field. */
     readonly loadThreads: LoadThreadAbilities | null
     readonly stealFraction: number | null
     readonly servers: Readonly<Record<string, Identity>>

@@ -26,7 +26,6 @@ interface Place {
   readonly projectDir: string
   readonly stateDir: string
   readonly env: Environment
-  /** Load threads wait with epoll. */
   readonly loadThreads: LoadThreadAbilities
 }
 
