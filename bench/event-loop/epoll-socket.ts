@@ -6,14 +6,11 @@ import type { EpollLoop } from './epoll-loop.ts'
 import { EPOLL, ERRNO, FAMILY, LEVEL, type Libc, MESSAGE, OPTION, SHUT_WRITE, SOCKET } from './libc.ts'
 import type { Receiver, Target } from './receiver.ts'
 import { socketAddress } from './socket-address.ts'
+import { setAbrupt, setTimelyOptions } from './socket-options.ts'
 import type { ServerWire, WireOptions } from './types.ts'
 
 /** An address that does not answer within this is left for the next one of its name, as in Node. */
 const ATTEMPT_MS = 250
-
-const ON = Int32Array.of(1)
-/** Off after 0 seconds: what is not sent is thrown away, and the other side is told so. */
-const ABRUPTLY = Int32Array.of(1, 0)
 
 export class EpollSocket extends EventEmitter implements ServerWire {
   readonly #libc: Libc
@@ -62,7 +59,7 @@ export class EpollSocket extends EventEmitter implements ServerWire {
   adopt(fd: number): void {
     this.#fd = fd
     this.#state = 'open'
-    this.#setOptions()
+    setTimelyOptions(this.#libc, this.#fd)
     this.#key = this.#loop.add(this, fd, EPOLL.readable)
   }
 
@@ -86,7 +83,7 @@ export class EpollSocket extends EventEmitter implements ServerWire {
   }
 
   resetAndDestroy(): void {
-    if (this.#fd !== -1) this.#libc.setsockopt(this.#fd, LEVEL.socket, OPTION.linger, ABRUPTLY, ABRUPTLY.byteLength)
+    if (this.#fd !== -1) setAbrupt(this.#libc, this.#fd)
     this.destroy()
   }
 
@@ -189,7 +186,7 @@ export class EpollSocket extends EventEmitter implements ServerWire {
     }
     this.#clearAttempt()
     this.#state = 'open'
-    this.#setOptions()
+    setTimelyOptions(this.#libc, this.#fd)
     this.emit('connect')
     // What was written before, and from here on only what comes.
     this.#sendUnsent()
@@ -217,11 +214,6 @@ export class EpollSocket extends EventEmitter implements ServerWire {
     const encoded = socketAddress(this.#libc, address, this.#options.port)
     // One that is connected at once is ready to be written to at once, too.
     return this.#libc.connect(this.#fd, encoded, encoded.length) === 0 ? ERRNO.inProgress : this.#libc.errno()
-  }
-
-  #setOptions(): void {
-    this.#libc.setsockopt(this.#fd, LEVEL.tcp, OPTION.noDelay, ON, ON.byteLength)
-    this.#libc.setsockopt(this.#fd, LEVEL.socket, OPTION.timestampNs, ON, ON.byteLength)
   }
 
   #letGo(): void {

@@ -1,15 +1,12 @@
 // What a loop does at an instant that is due, done a moment before, over a connection of its own: after a pause the caches
 // hold other code than the way through the kernel, and the first to go it takes longer.
 import { listenLocally } from './epoll-listener.ts'
-import { FAMILY, fixedMemory, LEVEL, type Libc, MESSAGE, OPTION, SOCKET } from './libc.ts'
+import { FAMILY, fixedMemory, type Libc, MESSAGE, SOCKET } from './libc.ts'
 import type { Receiver, Target } from './receiver.ts'
+import { setAbrupt, setTimelyOptions } from './socket-options.ts'
 
 /** As much as a small request. */
 const BYTES = 512
-
-const ON = Int32Array.of(1)
-/** Closed at once: it leaves nothing behind that waits. */
-const ABRUPTLY = Int32Array.of(1, 0)
 
 export class Rehearsal {
   readonly #libc: Libc
@@ -27,9 +24,9 @@ export class Rehearsal {
     this.#sender = sender
     this.#reader = reader
     for (const fd of [sender, reader]) {
-      libc.setsockopt(fd, LEVEL.socket, OPTION.linger, ABRUPTLY, ABRUPTLY.byteLength)
-      libc.setsockopt(fd, LEVEL.tcp, OPTION.noDelay, ON, ON.byteLength)
-      libc.setsockopt(fd, LEVEL.socket, OPTION.timestampNs, ON, ON.byteLength)
+      setTimelyOptions(libc, fd)
+      // Or it would leave a port behind that waits.
+      setAbrupt(libc, fd)
     }
   }
 
