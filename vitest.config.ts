@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** Tests of what engines do over sockets: where there is epoll, they are run over Node's sockets as well. */
+/** Tests of what engines do over sockets: run over the leanest that this machine has, and over the others as well. */
 const OVER_SOCKETS = [
   'bench/load/http-transport*.test.ts',
   'bench/load/hostile-*.test.ts',
@@ -15,6 +15,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     projects: [
       { extends: true, test: { name: 'all', include: ['bench/**/*.test.ts'] } },
+      { extends: true, test: { name: 'epoll', include: OVER_SOCKETS, env: { DYNO_TEST_LOOP: 'epoll' } } },
       { extends: true, test: { name: 'node sockets', include: OVER_SOCKETS, env: { DYNO_TEST_LOOP: 'node' } } },
     ],
   },

@@ -1,18 +1,27 @@
 // Which event loop a session runs on.
 import type { TlsSettings } from '../core/tls.ts'
-import { EpollLoop } from './epoll-loop.ts'
-import { loadLibc, mayGoFirst } from './libc.ts'
+import type { Backend } from './backend.ts'
+import { DirectLoop } from './direct-loop.ts'
+import { EpollBackend } from './epoll-backend.ts'
+import type { KernelClock } from './kernel-clock.ts'
+import { type Libc, loadLibc, mayGoFirst } from './libc.ts'
 import { NodeLoop } from './node-loop.ts'
 import type { EventLoop, LoadThreadAbilities } from './types.ts'
+import { UringBackend } from './uring-backend.ts'
 
-/** epoll where the machine has it; TLS lives in Node's sockets. */
+/** Node's own for TLS, which lives in its sockets, and where system calls cannot be made. */
 export function createEventLoop(tls: TlsSettings | null): EventLoop {
   const libc = tls === null ? loadLibc() : null
-  return libc === null ? new NodeLoop() : new EpollLoop(libc)
+  return libc === null ? new NodeLoop() : new DirectLoop(libc, openBackend)
 }
 
 export function loadThreadAbilities(): LoadThreadAbilities {
   const libc = loadLibc()
   if (libc === null) return { answersTimedBy: 'thread', openLoopPriority: 'normal' }
   return { answersTimedBy: 'kernel', openLoopPriority: mayGoFirst(libc) ? 'real-time' : 'normal' }
+}
+
+/** io_uring takes less CPU a request, and is forbidden in many containers. */
+export function openBackend(libc: Libc, clock: KernelClock): Backend {
+  return UringBackend.open(libc, clock) ?? new EpollBackend(libc, clock)
 }

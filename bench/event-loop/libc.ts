@@ -34,12 +34,38 @@ export interface Libc {
   /** Of this thread; so is the policy that is set. */
   getScheduler(): number
   setScheduler(policy: number, priority: Int32Array): number
+  /** @param params a struct io_uring_params, which the kernel completes */
+  uringSetup(entries: number, params: Uint32Array): number
+  /** @param argument address of what `flags` says it is */
+  uringEnter(
+    ring: number,
+    submit: number,
+    waitFor: number,
+    flags: number,
+    argument: number,
+    argumentBytes: number,
+  ): number
+  uringRegister(ring: number, operation: number, argument: Uint32Array, count: number): number
+  /**
+   * Memory from the start of a page on, which the kernel sees, too; `null`: there is none.
+   * @param fd whose memory it is; −1: new memory
+   */
+  map(bytes: number, fd: number, offset: number): ArrayBuffer | null
+  /** It must not be looked at from here on. */
+  unmap(memory: ArrayBuffer): void
   errno(): number
   /** Where it lies in memory, for as long as it lives. Of arrays from `fixedMemory`, and of larger ones. */
-  address(array: Uint8Array | Int32Array | Uint32Array): number
+  address(array: ArrayBuffer | Uint8Array | Int32Array | Uint32Array): number
 }
 
-export const ERRNO = { interrupted: 4, badFile: 9, again: 11, hostUnreachable: 113, inProgress: 115 } as const
+export const ERRNO = {
+  interrupted: 4,
+  badFile: 9,
+  again: 11,
+  noBuffers: 105,
+  hostUnreachable: 113,
+  inProgress: 115,
+} as const
 export const FAMILY = { ipv4: 2, ipv6: 10 } as const
 export const SOCKET = { stream: 1, nonBlocking: 0o4000, closeOnExec: 0o2000000 } as const
 export const LEVEL = { socket: 1, tcp: 6 } as const
@@ -51,16 +77,23 @@ export const CLOCK_REALTIME = 0
 export const SCHEDULER = { normal: 0, first: 1, roundRobin: 2, notInherited: 0x40000000 } as const
 /** struct sched_param: the lowest that `first` knows, and what `normal` has. */
 export const PRIORITY = { first: Int32Array.of(1), normal: Int32Array.of(0) } as const
-export const EPOLL = { add: 1, modify: 3, readable: 1, writable: 4 } as const
 
-/** The same number on every architecture. glibc has had a function for it since 2.35 only. */
-const EPOLL_PWAIT2 = 441
+/** The same numbers on every architecture. glibc has a function for the first since 2.35 only, and none for the others. */
+const SYSTEM_CALL = { epollPwait2: 441, uringSetup: 425, uringEnter: 426, uringRegister: 427 } as const
+const MAP = { readAndWrite: 3, sharedAndPresent: 0x8001, anonymous: 0x20 } as const
 const SIGNAL_SET_BYTES = 8
 const PR_SET_TIMERSLACK = 29
 
 /** Memory for a structure, in numbers of 32 bits. Small arrays lie in V8's heap otherwise, which moves them. */
 export function fixedMemory(length: number): Uint32Array {
   return new Uint32Array(new ArrayBuffer(4 * length))
+}
+
+/** Writes where something lies into a structure. */
+export function setAddress(libc: Libc, structure: Uint32Array, at: number, of: Uint8Array | Uint32Array): void {
+  const address = libc.address(of)
+  structure[at] = address % 2 ** 32
+  structure[at + 1] = Math.floor(address / 2 ** 32)
 }
 
 let loaded: Libc | null | undefined
@@ -84,13 +117,18 @@ function tryToLoad(): Libc | null {
   // Node itself is linked to the C library.
   const libc = koffi.load(null)
   const pwait2 = libc.func('int syscall(int, int, int64_t, int, int64_t, int64_t, int)')
+  const setup = libc.func('int syscall(int, uint32_t, void *)')
+  const enter = libc.func('int syscall(int, int, uint32_t, uint32_t, uint32_t, int64_t, int64_t)')
+  const register = libc.func('int syscall(int, int, uint32_t, void *, uint32_t)')
+  const mmap = libc.func('int64_t mmap(int64_t, size_t, int, int, int, int64_t)')
+  const munmap = libc.func('int munmap(int64_t, size_t)')
   const accept4 = libc.func('int accept4(int, void *, void *, int)')
   const getScheduler = libc.func('int sched_getscheduler(int)')
   const setScheduler = libc.func('int sched_setscheduler(int, int, void *)')
   const prctl = libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)')
   const address: Libc['address'] = (array) => Number(koffi.address(array))
   const epollWaitNs: Libc['epollWaitNs'] = (epoll, events, most, timeout) =>
-    pwait2(EPOLL_PWAIT2, epoll, events, most, timeout, 0, SIGNAL_SET_BYTES)
+    pwait2(SYSTEM_CALL.epollPwait2, epoll, events, most, timeout, 0, SIGNAL_SET_BYTES)
   const nothing = fixedMemory(4)
   // An older kernel does not know the call, and a container may forbid it: neither gets as far as to look at the number.
   epollWaitNs(-1, address(nothing), 1, address(nothing))
@@ -116,6 +154,17 @@ function tryToLoad(): Libc | null {
     getScheduler: () => getScheduler(0),
     setScheduler: (policy, priority) => setScheduler(0, policy, priority),
     setTimerSlack: (ns) => prctl(PR_SET_TIMERSLACK, ns, 0, 0, 0),
+    uringSetup: (entries, params) => setup(SYSTEM_CALL.uringSetup, entries, params),
+    uringEnter: (ring, submit, waitFor, flags, argument, bytes) =>
+      enter(SYSTEM_CALL.uringEnter, ring, submit, waitFor, flags, argument, bytes),
+    uringRegister: (ring, operation, argument, count) =>
+      register(SYSTEM_CALL.uringRegister, ring, operation, argument, count),
+    map(bytes, fd, offset) {
+      const flags = MAP.sharedAndPresent | (fd === -1 ? MAP.anonymous : 0)
+      const at: number = mmap(0, bytes, MAP.readAndWrite, flags, fd, offset)
+      return at === -1 ? null : koffi.view(at, bytes)
+    },
+    unmap: (memory) => munmap(address(memory), memory.byteLength),
     clockGettime: libc.func('int clock_gettime(int, void *)'),
     errno: () => koffi.errno() as number,
     address,

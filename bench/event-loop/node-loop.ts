@@ -1,8 +1,9 @@
 // Node's own event loop: for TLS, and where there is no epoll.
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer, type TcpNetConnectOpts } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { nowNs, pauseUntil } from '../core/clock.ts'
+import { READ_BYTES } from './backend.ts'
 import { BACKLOG, type EventLoop, type ServerWire, type Wire, type WireOptions } from './types.ts'
 
 /**
@@ -14,6 +15,18 @@ const POLL_NS = 1.5e6
 
 /** The monitor's own timer interval; its histogram counts that in, so it is taken off again. */
 const RESOLUTION_MS = 10
+
+/** Of all sockets of a thread: Node hands over what it read at once, before anything else is read. */
+const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
+
+/** The same for `net.connect` and `tls.connect`. */
+export function nodeOptions({ host, port, onRead }: WireOptions): TcpNetConnectOpts {
+  const callback = (length: number) => {
+    onRead(length, readBuffer)
+    return true
+  }
+  return { host, port, noDelay: true, onread: { buffer: readBuffer, callback } }
+}
 
 /** A class, since its methods stay compiled from one session to the next. */
 export class NodeLoop implements EventLoop {
@@ -28,7 +41,7 @@ export class NodeLoop implements EventLoop {
   }
 
   connect(options: WireOptions): Wire {
-    return connect(options)
+    return connect(nodeOptions(options))
   }
 
   async listen(accept: (wire: ServerWire) => (bytes: Buffer) => void): Promise<number> {

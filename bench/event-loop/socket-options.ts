@@ -1,4 +1,4 @@
-// Options of every TCP connection of an EpollLoop.
+// Options of every TCP connection of a DirectLoop.
 import { LEVEL, type Libc, OPTION } from './libc.ts'
 
 const ON = Int32Array.of(1)

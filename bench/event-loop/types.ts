@@ -27,14 +27,12 @@ export interface ServerWire extends Wire {
   resetAndDestroy(): unknown
 }
 
-/** Options of `net.connect`, too. */
 export interface WireOptions {
   /** A name or an address; IPv6 without brackets. */
   readonly host: string
   readonly port: number
-  readonly noDelay: true
-  /** Where what comes in is put; the callback has to be done with it when it returns `true`. */
-  readonly onread: { readonly buffer: Buffer; readonly callback: (lengthBytes: number, buffer: Uint8Array) => boolean }
+  /** Called with what came in, from the start of `bytes`, which are the loop's again when it returns. */
+  readonly onRead: (length: number, bytes: Buffer) => void
 }
 
 /** Connections that may wait to be accepted. */

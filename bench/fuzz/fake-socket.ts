@@ -1,6 +1,7 @@
 // A socket without a network: what a GrpcConnection needs of `net.Socket`, driven by hand and at once.
 import { EventEmitter } from 'node:events'
-import type { OnReadOpts, Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import type { WireOptions } from '../event-loop/types.ts'
 
 export class FakeSocket extends EventEmitter {
   closed = false
@@ -8,17 +9,17 @@ export class FakeSocket extends EventEmitter {
   isLeft = false
   /** What the kernel has not taken: above 0 for a peer that reads nothing. */
   writableLength = 0
-  readonly #onread: OnReadOpts
+  readonly #onRead: WireOptions['onRead']
   readonly #onWrite: (bytes: Uint8Array) => void
 
-  constructor(onread: OnReadOpts, onWrite: (bytes: Uint8Array) => void) {
+  constructor(onRead: WireOptions['onRead'], onWrite: (bytes: Uint8Array) => void) {
     super()
-    this.#onread = onread
+    this.#onRead = onRead
     this.#onWrite = onWrite
   }
 
-  read(bytes: Uint8Array, lengthBytes: number): void {
-    this.#onread.callback(lengthBytes, bytes)
+  read(bytes: Buffer, lengthBytes: number): void {
+    this.#onRead(lengthBytes, bytes)
   }
 
   write(bytes: Uint8Array): boolean {

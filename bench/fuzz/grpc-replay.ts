@@ -150,9 +150,9 @@ class Replay implements LaneSink {
     }
   }
 
-  #connect({ onread }: WireOptions): Wire {
+  #connect({ onRead }: WireOptions): Wire {
     const isFirst = this.#sockets.length === 0
-    const socket = new FakeSocket(onread, (bytes) => {
+    const socket = new FakeSocket(onRead, (bytes) => {
       if (isFirst) this.#output.take(bytes)
     })
     this.#sockets.push(socket)

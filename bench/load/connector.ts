@@ -2,6 +2,7 @@
 import { Socket } from 'node:net'
 import { messageOf } from '../core/errors.ts'
 import { TlsClient, type TlsSettings } from '../core/tls.ts'
+import { nodeOptions } from '../event-loop/node-loop.ts'
 import type { EventLoop, Wire, WireOptions } from '../event-loop/types.ts'
 
 export interface Connector {
@@ -53,7 +54,7 @@ function createTlsConnector(client: TlsClient, loop: EventLoop): Connector {
     readyEvent: 'secureConnect',
     lateBytes: TLS_LATE_BYTES,
     connect(options) {
-      const socket = client.connect(session === null ? options : { ...options, session })
+      const socket = client.connect(session === null ? nodeOptions(options) : { ...nodeOptions(options), session })
       // Emitted once the certificate is accepted, never before.
       socket.on('session', (given) => {
         session = given

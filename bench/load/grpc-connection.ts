@@ -20,7 +20,6 @@ import type { GrpcStream } from './grpc-stream.ts'
 import { GrpcStreams } from './grpc-streams.ts'
 import type { Outcome } from './request-columns.ts'
 
-const READ_BUFFER_BYTES = 64 * 1024
 /** Replies that a peer can make us owe it while it reads none of them. */
 const MOST_UNREAD_REPLIES = 1000
 const LONGEST_FAREWELL_MS = 250
@@ -45,8 +44,7 @@ export class GrpcConnection implements FrameHandler {
     this.#options = options
     this.#owner = owner
     const { host, port, connectTimeoutMs, connector } = options
-    const onread = { buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES), callback: this.#onRead }
-    this.#socket = connector.connect({ host, port, noDelay: true, onread })
+    this.#socket = connector.connect({ host, port, onRead: this.#onRead })
     this.#output = new GrpcOutput(this.#socket, connector)
     this.#sender = new GrpcSender(this.#output, options.requests)
     this.#streams = new GrpcStreams(this.#output, this.#sender, options.sink, () => this.#onStreamEnd())
@@ -120,13 +118,12 @@ export class GrpcConnection implements FrameHandler {
     })
   }
 
-  readonly #onRead = (bytesRead: number, buffer: Uint8Array): boolean => {
-    if (this.#state === 'closed') return true
+  readonly #onRead = (length: number, bytes: Uint8Array): void => {
+    if (this.#state === 'closed') return
     this.#output.cork()
-    this.#reader.push(buffer, 0, bytesRead)
+    this.#reader.push(bytes, 0, length)
     this.#output.uncork()
     if (!this.#output.isBehind) this.#unreadReplies = 0
-    return true
   }
 
   onFrame(type: number, flags: number, streamId: number, payload: Uint8Array, start: number, end: number): boolean {

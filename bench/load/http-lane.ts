@@ -14,8 +14,6 @@ export interface HttpLaneContext {
   address: string
   readonly port: number
   readonly connector: Connector
-  /** Every socket reads into it: Node hands what it read over at once, before anything else is read. */
-  readonly readBuffer: Buffer
   readonly connectTimeoutMs: number
   readonly limits: ParserLimits
   readonly sink: LaneSink
@@ -93,13 +91,12 @@ export class HttpLane {
 
   #connect(): void {
     const startNs = nowNs()
-    const { address, port, connector, readBuffer, connectTimeoutMs, sockets } = this.#context
+    const { address, port, connector, connectTimeoutMs, sockets } = this.#context
     try {
       const socket: Wire = connector.connect({
         host: address,
         port,
-        noDelay: true,
-        onread: { buffer: readBuffer, callback: (length) => this.#onData(socket, length) },
+        onRead: (length, bytes) => this.#onData(socket, length, bytes),
       })
       this.#socket = socket
       this.#isConnected = false
@@ -149,21 +146,20 @@ export class HttpLane {
     socket.write(request)
   }
 
-  #onData(socket: Wire, length: number): boolean {
+  #onData(socket: Wire, length: number, bytes: Uint8Array): void {
     if (socket !== this.#socket || this.#request === null) {
       // Late, or asked for by nobody: what it belongs to cannot be known, so the connection is of no more use.
       if (socket === this.#socket) this.#socket = null
       socket.destroy()
-      return true
+      return
     }
-    const result = this.#parser.feed(this.#context.readBuffer, 0, length)
+    const result = this.#parser.feed(bytes, 0, length)
     if (result === PARSE.done) this.#finish(socket)
     else if (result === PARSE.failed) {
       this.#mustWait = !this.#hasAnswered
       this.#drop()
       this.#fail('bad-response', `bad-response: ${this.#parser.failure}`)
     }
-    return true
   }
 
   /** A whole answer: the connection's future is settled first, since the sink may send again at once. */

@@ -7,7 +7,6 @@ import { createConnector } from './connector.ts'
 import { HttpLane, type HttpLaneContext } from './http-lane.ts'
 import type { Transport, TransportOptions } from './transport.ts'
 
-const READ_BUFFER_BYTES = 64 * 1024
 // More at once overflow the accept queue of small servers, and a dropped SYN costs a second.
 const OPENED_AT_ONCE = 64
 
@@ -28,7 +27,6 @@ export function createHttpTransport(
     address: host.replace(/^\[(.*)\]$/, '$1'),
     port,
     connector: createConnector(options, host, 'http/1.1'),
-    readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
     connectTimeoutMs,
     limits,
     sink,

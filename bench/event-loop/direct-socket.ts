@@ -1,10 +1,10 @@
-// A TCP connection of an EpollLoop: it behaves like Node's as far as the engines can see, and does no more.
+// A TCP connection of a DirectLoop: it behaves like Node's as far as the engines can see, and does no more.
 import { EventEmitter } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { getSystemErrorName } from 'node:util'
-import type { EpollLoop } from './epoll-loop.ts'
-import { EPOLL, ERRNO, FAMILY, LEVEL, type Libc, MESSAGE, OPTION, SHUT_WRITE, SOCKET } from './libc.ts'
-import type { Receiver, Target } from './receiver.ts'
+import { INTEREST, type Watch, type Watcher } from './backend.ts'
+import type { DirectLoop } from './direct-loop.ts'
+import { ERRNO, FAMILY, LEVEL, type Libc, MESSAGE, OPTION, SHUT_WRITE, SOCKET } from './libc.ts'
 import { socketAddress } from './socket-address.ts'
 import { setAbrupt, setTimelyOptions } from './socket-options.ts'
 import type { ServerWire, WireOptions } from './types.ts'
@@ -12,14 +12,13 @@ import type { ServerWire, WireOptions } from './types.ts'
 /** An address that does not answer within this is left for the next one of its name, as in Node. */
 const ATTEMPT_MS = 250
 
-export class EpollSocket extends EventEmitter implements ServerWire {
+export class DirectSocket extends EventEmitter implements ServerWire, Watcher {
   readonly #libc: Libc
-  readonly #loop: EpollLoop
+  readonly #loop: DirectLoop
   readonly #options: WireOptions
-  readonly #receiver: Receiver
-  readonly #target: Target
   #fd = -1
-  #key = -1
+  /** Of the descriptor, if there is one. */
+  #watch: Watch | null = null
   #state: 'connecting' | 'open' | 'leaving' | 'destroyed' = 'connecting'
   /** Addresses that were not tried yet. */
   #untried: string[] = []
@@ -31,13 +30,11 @@ export class EpollSocket extends EventEmitter implements ServerWire {
   writableLength = 0
 
   /** It does nothing until `start` or `adopt`. */
-  constructor(libc: Libc, loop: EpollLoop, receiver: Receiver, options: WireOptions) {
+  constructor(libc: Libc, loop: DirectLoop, options: WireOptions) {
     super()
     this.#libc = libc
     this.#loop = loop
     this.#options = options
-    this.#receiver = receiver
-    this.#target = receiver.targetOf(options.onread.buffer)
   }
 
   get destroyed(): boolean {
@@ -60,7 +57,7 @@ export class EpollSocket extends EventEmitter implements ServerWire {
     this.#fd = fd
     this.#state = 'open'
     setTimelyOptions(this.#libc, this.#fd)
-    this.#key = this.#loop.add(this, fd, EPOLL.readable)
+    this.#watch = this.#loop.watch(fd, this, INTEREST.reading)
   }
 
   write(bytes: Uint8Array): void {
@@ -107,38 +104,24 @@ export class EpollSocket extends EventEmitter implements ServerWire {
     this.destroy()
   }
 
-  /** What epoll says about it. */
-  onReady(events: number): void {
-    if (this.#state === 'connecting') {
-      this.#onConnectEnd()
-      return
+  onReady(): void {
+    if (this.#state === 'connecting') this.#onConnectEnd()
+    else this.#sendUnsent()
+  }
+
+  onRead(length: number, bytes: Buffer): void {
+    if (length > 0) this.#options.onRead(length, bytes)
+    else if (length < 0) this.#fail('read', -length)
+    else {
+      this.emit('end')
+      this.destroy()
     }
-    if ((events & EPOLL.writable) !== 0) this.#sendUnsent()
-    // An error and a hang-up are read, too.
-    if ((events & ~EPOLL.writable) !== 0 && this.#fd !== -1) this.#read()
   }
 
   #fail(call: 'connect' | 'read' | 'write', errno: number): void {
     const code = getSystemErrorName(-errno)
     const where = call === 'connect' ? ` ${this.remoteAddress}:${this.#options.port}` : ''
     this.failWith(Object.assign(new Error(`${call} ${code}${where}`), { code, errno: -errno, syscall: call }))
-  }
-
-  #read(): void {
-    const { buffer, callback } = this.#options.onread
-    const length = this.#receiver.read(this.#fd, this.#target)
-    if (length > 0) {
-      callback(length, buffer)
-      this.#receiver.arrivedNs = Number.NaN
-      return
-    }
-    if (length === 0) {
-      this.emit('end')
-      this.destroy()
-      return
-    }
-    const errno = this.#libc.errno()
-    if (!isTransient(errno)) this.#fail('read', errno)
   }
 
   #send(bytes: Uint8Array): void {
@@ -150,7 +133,7 @@ export class EpollSocket extends EventEmitter implements ServerWire {
       return
     }
     this.#keep(bytes.subarray(Math.max(0, sent)))
-    this.#loop.watch(this.#key, this.#fd, EPOLL.readable | EPOLL.writable)
+    this.#watch?.setInterest(INTEREST.reading | INTEREST.writing)
   }
 
   #keep(bytes: Uint8Array): void {
@@ -167,7 +150,7 @@ export class EpollSocket extends EventEmitter implements ServerWire {
       else this.#send(bytes)
     }
     if (this.writableLength > 0 || this.#fd === -1) return
-    this.#loop.watch(this.#key, this.#fd, EPOLL.readable)
+    this.#watch?.setInterest(INTEREST.reading)
     this.#leaveIfDone()
   }
 
@@ -209,7 +192,7 @@ export class EpollSocket extends EventEmitter implements ServerWire {
     const family = isIPv6(address) ? FAMILY.ipv6 : FAMILY.ipv4
     this.#fd = this.#libc.socket(family, SOCKET.stream | SOCKET.nonBlocking | SOCKET.closeOnExec, 0)
     if (this.#fd === -1) return this.#libc.errno()
-    this.#key = this.#loop.add(this, this.#fd, EPOLL.writable)
+    this.#watch = this.#loop.watch(this.#fd, this, INTEREST.writing)
     if (this.#untried.length > 0) this.#attemptTimer = setTimeout(() => this.#tryNext(null), ATTEMPT_MS)
     const encoded = socketAddress(this.#libc, address, this.#options.port)
     // One that is connected at once is ready to be written to at once, too.
@@ -219,7 +202,7 @@ export class EpollSocket extends EventEmitter implements ServerWire {
   #letGo(): void {
     this.#clearAttempt()
     if (this.#fd === -1) return
-    this.#loop.remove(this.#key)
+    this.#watch?.end()
     this.#libc.close(this.#fd)
     this.#fd = -1
   }

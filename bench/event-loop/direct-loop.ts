@@ -1,12 +1,13 @@
-// Waits for sockets and due times with epoll itself, in turns of a millisecond, between which Node's event loop has its own.
+// Waits for sockets and due times by itself, in turns of a millisecond, between which Node's event loop has its own.
 import { lookup } from 'node:dns'
 import { isIP } from 'node:net'
 import { nowNs } from '../core/clock.ts'
+import type { Backend, Watch, Watcher } from './backend.ts'
 import { DelayMeter } from './delay-meter.ts'
-import { EpollListener } from './epoll-listener.ts'
-import { EpollSocket } from './epoll-socket.ts'
-import { EPOLL, fixedMemory, type Libc, PRIORITY, SCHEDULER, SOCKET } from './libc.ts'
-import { Receiver } from './receiver.ts'
+import { DirectListener } from './direct-listener.ts'
+import { DirectSocket } from './direct-socket.ts'
+import { KernelClock } from './kernel-clock.ts'
+import { type Libc, PRIORITY, SCHEDULER } from './libc.ts'
 import { Rehearsal } from './rehearsal.ts'
 import type { EventLoop, ServerWire, Wire, WireOptions } from './types.ts'
 
@@ -14,7 +15,7 @@ import type { EventLoop, ServerWire, Wire, WireOptions } from './types.ts'
 const TURN_NS = 1e6
 
 /** The same while nothing does. A shorter one costs: a core that goes to sleep has to set its clock for the end of it. */
-const LONGEST_WAIT_MS = 10
+const LONGEST_WAIT_NS = 10e6
 
 /** A sleeping core wakes up somewhat late: the last stretch before a due time is waited for without sleep. */
 const AWAKE_NS = 200e3
@@ -26,35 +27,14 @@ const MOST_AWAKE = 0.5
 const REHEARSED_NS = { most: 80e3, least: 40e3 } as const
 const FORGOTTEN_NS = 300e3
 
-const MOST_EVENTS = 256
-
-/** Of all connections to a listener together: what one read is handled before another reads. */
-const ACCEPTED_BUFFER_BYTES = 64 * 1024
-
-/** struct epoll_event in numbers of 32 bits: it is packed on x86 only. */
-const EVENT = process.arch === 'x64' ? { size: 3, data: 1 } : { size: 4, data: 2 }
-
 const NEVER_NS = Number.POSITIVE_INFINITY
 
-/** What epoll tells of its sockets. */
-interface Watched {
-  onReady(events: number): void
-}
-
-export class EpollLoop implements EventLoop {
+export class DirectLoop implements EventLoop {
   readonly #libc: Libc
   readonly #sleeps: boolean
-  readonly #epoll: number
-  readonly #events = new Int32Array(MOST_EVENTS * EVENT.size)
-  readonly #eventsAddress: number
-  readonly #event = new Int32Array(EVENT.size)
-  readonly #timeout = fixedMemory(4)
-  readonly #timeoutAddress: number
-  readonly #receiver: Receiver
-  /** By key: what epoll knows them by. A key is not used again, as the number of a closed socket is. */
-  readonly #watched = new Map<number, Watched>()
+  readonly #clock: KernelClock
+  readonly #backend: Backend
   readonly #turn = () => this.#run()
-  #lastKey = 0
   #dueNs = NEVER_NS
   #act = () => {}
   /** Once something was due. */
@@ -70,20 +50,17 @@ export class EpollLoop implements EventLoop {
   #isClosed = false
 
   /** @param sleeps whether it waits at all; tests have their servers on the same thread */
-  constructor(libc: Libc, sleeps = true) {
+  constructor(libc: Libc, openBackend: (libc: Libc, clock: KernelClock) => Backend, sleeps = true) {
     this.#libc = libc
     this.#sleeps = sleeps
-    this.#eventsAddress = libc.address(this.#events)
-    this.#timeoutAddress = libc.address(this.#timeout)
-    this.#receiver = new Receiver(libc)
-    this.#epoll = libc.epollCreate(SOCKET.closeOnExec)
-    if (this.#epoll === -1) throw new Error(`epoll_create1 failed with error ${libc.errno()}`)
+    this.#clock = new KernelClock(libc)
+    this.#backend = openBackend(libc, this.#clock)
     // The default lets a wait end 50 µs late.
     libc.setTimerSlack(1)
   }
 
   connect(options: WireOptions): Wire {
-    const socket = new EpollSocket(this.#libc, this, this.#receiver, options)
+    const socket = new DirectSocket(this.#libc, this, options)
     const { host } = options
     if (isIP(host) !== 0) this.soon(() => socket.start([host]))
     else
@@ -95,15 +72,10 @@ export class EpollLoop implements EventLoop {
   }
 
   listen(accept: (wire: ServerWire) => (bytes: Buffer) => void): Promise<number> {
-    const buffer = Buffer.allocUnsafeSlow(ACCEPTED_BUFFER_BYTES)
-    const listener: EpollListener = new EpollListener(this.#libc, this, (fd) => {
+    const listener: DirectListener = new DirectListener(this.#libc, this, (fd) => {
       let read: (bytes: Buffer) => void = () => {}
-      const callback = (length: number) => {
-        read(buffer.subarray(0, length))
-        return true
-      }
-      const place = { host: '127.0.0.1', port: listener.port, noDelay: true } as const
-      const socket = new EpollSocket(this.#libc, this, this.#receiver, { ...place, onread: { buffer, callback } })
+      const onRead = (length: number, bytes: Buffer) => read(bytes.subarray(0, length))
+      const socket = new DirectSocket(this.#libc, this, { host: '127.0.0.1', port: listener.port, onRead })
       socket.adopt(fd)
       read = accept(socket)
     })
@@ -111,14 +83,14 @@ export class EpollLoop implements EventLoop {
   }
 
   get arrivedNs(): number {
-    return this.#receiver.arrivedNs
+    return this.#backend.arrivedNs
   }
 
   at(dueNs: number, act: () => void): void {
     if (this.#isClosed) return
     this.#dueNs = dueNs
     this.#act = act
-    if (this.#rehearsal === undefined) this.#rehearsal = Rehearsal.over(this.#libc, this.#receiver)
+    if (this.#rehearsal === undefined) this.#rehearsal = Rehearsal.over(this.#libc, this.#backend)
     this.#schedule()
   }
 
@@ -153,37 +125,19 @@ export class EpollLoop implements EventLoop {
   close(): void {
     this.#isClosed = true
     this.#rehearsal?.close()
-    this.#libc.close(this.#epoll)
+    this.#backend.close()
   }
 
-  /** @returns the key of what is watched from here on */
-  add(watched: Watched, fd: number, events: number): number {
-    const key = ++this.#lastKey
-    this.#watched.set(key, watched)
-    this.#control(EPOLL.add, key, fd, events)
+  watch(fd: number, watcher: Watcher, interest: number): Watch {
+    const watch = this.#backend.watch(fd, watcher, interest)
     this.#schedule()
-    return key
-  }
-
-  watch(key: number, fd: number, events: number): void {
-    this.#control(EPOLL.modify, key, fd, events)
-  }
-
-  /** To be closed next, which ends the watching. */
-  remove(key: number): void {
-    this.#watched.delete(key)
-  }
-
-  #control(operation: number, key: number, fd: number, events: number): void {
-    this.#event[0] = events
-    this.#event[EVENT.data] = key
-    this.#libc.epollCtl(this.#epoll, operation, fd, this.#event)
+    return watch
   }
 
   #schedule(): void {
     if (this.#isScheduled || this.#isClosed) return
     // It was at rest, which is no delay.
-    if (!this.#isRunning) this.#receiver.wokenNs = nowNs()
+    if (!this.#isRunning) this.#clock.wokenNs = nowNs()
     this.#isScheduled = true
     setImmediate(this.#turn)
   }
@@ -194,10 +148,10 @@ export class EpollLoop implements EventLoop {
     this.#isRunning = true
     const startNs = nowNs()
     const endNs = this.#sleeps ? startNs + TURN_NS : 0
-    this.#receiver.sync(startNs)
+    this.#clock.sync(startNs)
     try {
       do this.#step()
-      while (this.#receiver.wokenNs < endNs && this.#isNeeded)
+      while (this.#clock.wokenNs < endNs && this.#isNeeded)
     } finally {
       if (this.#isNeeded) this.#schedule()
       this.#isRunning = false
@@ -206,7 +160,8 @@ export class EpollLoop implements EventLoop {
 
   get #isNeeded(): boolean {
     if (this.#isClosed) return false
-    return this.#watched.size > 0 || this.#dueNs !== NEVER_NS || this.#soon.length > 0
+    const ownWatches = this.#rehearsal ? 1 : 0
+    return this.#backend.watched > ownWatches || this.#dueNs !== NEVER_NS || this.#soon.length > 0
   }
 
   #step(): void {
@@ -219,14 +174,16 @@ export class EpollLoop implements EventLoop {
       atNs = nowNs()
       this.#practisedNs = atNs
     } else this.#rehearse(atNs)
-    this.#delays.add(atNs - this.#receiver.wokenNs)
-    const count = this.#wait(this.#dueNs - AWAKE_NS - atNs)
-    this.#receiver.wokenNs = nowNs()
-    for (let index = 0; index < count; index++) {
-      const key = this.#events[index * EVENT.size + EVENT.data] ?? 0
-      this.#watched.get(key)?.onReady(this.#events[index * EVENT.size] ?? 0)
-    }
+    this.#delays.add(atNs - this.#clock.wokenNs)
+    const events = this.#backend.wait(this.#longestWaitNs(atNs))
+    this.#clock.wokenNs = nowNs()
+    this.#backend.dispatch(events)
     this.#doSoon()
+  }
+
+  #longestWaitNs(atNs: number): number {
+    if (this.#polls || !this.#sleeps) return 0
+    return Math.max(0, Math.min(LONGEST_WAIT_NS, this.#dueNs - AWAKE_NS - atNs))
   }
 
   #rehearse(atNs: number): void {
@@ -234,16 +191,6 @@ export class EpollLoop implements EventLoop {
     if (leftNs > REHEARSED_NS.most || leftNs < REHEARSED_NS.least || atNs - this.#practisedNs < FORGOTTEN_NS) return
     this.#practisedNs = atNs
     this.#rehearsal?.perform()
-  }
-
-  /** @returns how many events there are */
-  #wait(mostNs: number): number {
-    if (mostNs > LONGEST_WAIT_MS * 1e6) {
-      const timeoutMs = this.#polls || !this.#sleeps ? 0 : LONGEST_WAIT_MS
-      return this.#libc.epollWait(this.#epoll, this.#eventsAddress, MOST_EVENTS, timeoutMs)
-    }
-    this.#timeout[2] = this.#polls || !this.#sleeps ? 0 : Math.max(0, mostNs)
-    return this.#libc.epollWaitNs(this.#epoll, this.#eventsAddress, MOST_EVENTS, this.#timeoutAddress)
   }
 
   #doSoon(): void {

@@ -1,33 +1,36 @@
-// A listening socket of an EpollLoop: of the built-in servers, on this machine only.
-import type { EpollLoop } from './epoll-loop.ts'
-import { EPOLL, FAMILY, type Libc, SOCKET } from './libc.ts'
+// A listening socket of a DirectLoop: of the built-in servers, on this machine only.
+import { INTEREST, type Watcher } from './backend.ts'
+import type { DirectLoop } from './direct-loop.ts'
+import { FAMILY, type Libc, SOCKET } from './libc.ts'
 import { socketAddress } from './socket-address.ts'
 import { BACKLOG } from './types.ts'
 
 const HOST = '127.0.0.1'
 const PORT_AT = 2
 
-export class EpollListener {
+export class DirectListener implements Watcher {
   readonly #libc: Libc
   readonly #fd: number
   readonly #onAccept: (fd: number) => void
   readonly port: number
 
   /** @throws Error when there is no port to be had */
-  constructor(libc: Libc, loop: EpollLoop, onAccept: (fd: number) => void) {
+  constructor(libc: Libc, loop: DirectLoop, onAccept: (fd: number) => void) {
     this.#libc = libc
     this.#onAccept = onAccept
     const { fd, address, listens } = listenLocally(libc, BACKLOG)
     if (!listens) throw new Error(`cannot listen on ${HOST}: error ${libc.errno()}`)
     this.#fd = fd
     this.port = address.readUInt16BE(PORT_AT)
-    loop.add(this, this.#fd, EPOLL.readable)
+    loop.watch(this.#fd, this, INTEREST.accepting)
   }
 
   onReady(): void {
     const flags = SOCKET.nonBlocking | SOCKET.closeOnExec
     for (let fd = this.#accept(flags); fd !== -1; fd = this.#accept(flags)) this.#onAccept(fd)
   }
+
+  onRead(): void {}
 
   #accept(flags: number): number {
     return this.#libc.accept(this.#fd, flags)
