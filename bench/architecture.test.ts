@@ -24,6 +24,7 @@ const BOUNDARY = new Set([
   'bench/load/types.ts',
   'bench/load/request-columns.ts',
   'bench/analysis/run-document.ts',
+  'bench/analysis/environment-document.ts',
   'bench/analysis/unlike-environment.ts',
   'bench/analysis/load-text.ts',
 ])

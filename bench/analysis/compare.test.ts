@@ -231,7 +231,7 @@ describe('two runs', () => {
     const moved = compareRuns(runOf(1), runOf(1.5, { gpu: 'NVIDIA H200, driver 550.54.15', kernel: '5.4.0-1' }))
     expect(moved[0]?.why).toMatch(/kernel: [\d.]+ against 5.4; gpu: unknown against NVIDIA H200, driver 550/)
     const timedBy = (answersTimedBy: 'kernel' | 'thread') =>
-      runOf(1.5, { loadThreads: { answersTimedBy, openLoopPriority: 'normal' } })
+      runOf(1.5, { loadThreads: { waitsWith: null, answersTimedBy, openLoopPriority: 'normal' } })
     expect(compareRuns(timedBy('kernel'), timedBy('thread'))[0]?.why).toContain(
       'answers timed by: kernel against thread',
     )

@@ -23,6 +23,7 @@ function over(connections: number, slots: number): string {
   return connections === slots ? '' : ` over ${connections} ${connections === 1 ? 'connection' : 'connections'}`
 }
 
+const WAITS = { io_uring: 'io_uring', epoll: 'epoll', node: 'Node’s sockets' } as const
 const TIMED = { kernel: 'answers timed by the kernel', thread: 'answers timed when they are read' } as const
 const PRIORITY = {
   'real-time': 'open loops before other threads',
@@ -32,5 +33,8 @@ const PRIORITY = {
 /** How load threads of a machine work. */
 export function loadThreadsText(loadThreads: Environment['loadThreads']): string {
   if (loadThreads === null) return 'not recorded'
-  return `${TIMED[loadThreads.answersTimedBy]}, ${PRIORITY[loadThreads.openLoopPriority]}`
+  const { waitsWith, answersTimedBy, openLoopPriority } = loadThreads
+  return [...(waitsWith === null ? [] : [WAITS[waitsWith]]), TIMED[answersTimedBy], PRIORITY[openLoopPriority]].join(
+    ', ',
+  )
 }

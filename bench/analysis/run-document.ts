@@ -1,6 +1,7 @@
 // run.json, declared once: the types of everything after the analysis and the published JSON Schema come from here.
 import { z } from 'zod'
 import { cacheAuditSchema, coldStartSchema, paritySchema, warmupSchema } from './checks-document.ts'
+import { environmentSchema } from './environment-document.ts'
 import { nullable, whole } from './schema-pieces.ts'
 
 export const estimateSchema = z
@@ -183,48 +184,6 @@ export const findingSchema = z.object({
 export const gateSchema = z.object({
   status: z.enum(['pass', 'fail', 'inconclusive']),
   findings: z.array(findingSchema),
-})
-
-export const identitySchema = z.object({
-  kind: z.string(),
-  runtime: z.string(),
-  imageDigest: nullable(z.string()),
-  serverName: nullable(z.string()),
-  serverVersion: nullable(z.string()),
-  modelVersion: nullable(z.string()),
-  modelSha256: nullable(z.string()),
-  device: nullable(z.enum(['cpu', 'gpu'])),
-  pid: nullable(whole),
-  containerId: nullable(z.string()),
-  engine: nullable(z.string()),
-  detail: z.string(),
-  notice: nullable(z.string()).describe('What ran otherwise than was asked for; null where nothing did.'),
-})
-
-export const environmentSchema = z.object({
-  cpu: nullable(z.string()),
-  cores: whole,
-  memoryBytes: whole,
-  kernel: z.string(),
-  governor: nullable(z.string()).describe('CPU frequency governor; null where the kernel shows none.'),
-  node: z.string(),
-  dyno: z.string(),
-  docker: nullable(z.string()),
-  gpu: nullable(z.string()),
-  loadThreads: nullable(
-    z.object({
-      answersTimedBy: z
-        .enum(['kernel', 'thread'])
-        .describe('What tells when an answer over a plain socket came in. Over TLS it is the load thread.'),
-      openLoopPriority: z
-        .enum(['real-time', 'normal'])
-        .describe('Of load threads of an open loop that sleep at least half of the time.'),
-    }),
-  )
-    .default(null)
-    .describe('null in runs that are older than this field.'),
-  stealFraction: nullable(z.number()).describe('Share of CPU time that the hypervisor took during the run.'),
-  servers: z.record(z.string(), identitySchema),
 })
 
 export const timelineSchema = z

@@ -6,11 +6,10 @@ export const INTEREST = { reading: 1, writing: 2, accepting: 4 } as const
 export interface Watcher {
   /** It can be written to, the attempt to connect has ended, or there are connections to accept. */
   onReady(): void
-  /**
-   * @param length of what came in; 0: the other side ends the stream; below 0: the errno, negative
-   * @param bytes from their start on, during the call only
-   */
-  onRead(length: number, bytes: Buffer): void
+  /** What came in is `bytes[start, end)`, until it returns. */
+  onRead(bytes: Buffer, start: number, end: number): void
+  /** Nothing more will come in. @param errno 0: the other side has ended the stream */
+  onReadEnd(errno: number): void
 }
 
 export interface Watch {
@@ -21,6 +20,7 @@ export interface Watch {
 }
 
 export interface Backend {
+  readonly name: 'io_uring' | 'epoll'
   /** Descriptors that are watched. */
   readonly watched: number
   /** During `onRead`, of this thread's clock: when the bytes came in; NaN where the kernel does not say, and otherwise. */
@@ -35,6 +35,3 @@ export interface Backend {
   dispatch(events: number): void
   close(): void
 }
-
-/** Room for what is read at once. */
-export const READ_BYTES = 64 * 1024

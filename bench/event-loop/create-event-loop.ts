@@ -3,7 +3,7 @@ import type { TlsSettings } from '../core/tls.ts'
 import type { Backend } from './backend.ts'
 import { DirectLoop } from './direct-loop.ts'
 import { EpollBackend } from './epoll-backend.ts'
-import type { KernelClock } from './kernel-clock.ts'
+import { KernelClock } from './kernel-clock.ts'
 import { type Libc, loadLibc, mayGoFirst } from './libc.ts'
 import { NodeLoop } from './node-loop.ts'
 import type { EventLoop, LoadThreadAbilities } from './types.ts'
@@ -17,8 +17,14 @@ export function createEventLoop(tls: TlsSettings | null): EventLoop {
 
 export function loadThreadAbilities(): LoadThreadAbilities {
   const libc = loadLibc()
-  if (libc === null) return { answersTimedBy: 'thread', openLoopPriority: 'normal' }
-  return { answersTimedBy: 'kernel', openLoopPriority: mayGoFirst(libc) ? 'real-time' : 'normal' }
+  if (libc === null) return { waitsWith: 'node', answersTimedBy: 'thread', openLoopPriority: 'normal' }
+  const backend = openBackend(libc, new KernelClock(libc))
+  backend.close()
+  return {
+    waitsWith: backend.name,
+    answersTimedBy: 'kernel',
+    openLoopPriority: mayGoFirst(libc) ? 'real-time' : 'normal',
+  }
 }
 
 /** io_uring takes less CPU a request, and is forbidden in many containers. */

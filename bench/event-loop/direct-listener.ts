@@ -32,6 +32,8 @@ export class DirectListener implements Watcher {
 
   onRead(): void {}
 
+  onReadEnd(): void {}
+
   #accept(flags: number): number {
     return this.#libc.accept(this.#fd, flags)
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { nowNs } from '../core/clock.ts'
@@ -6,7 +7,7 @@ import type { Backend } from './backend.ts'
 import { openBackend } from './create-event-loop.ts'
 import { DirectLoop } from './direct-loop.ts'
 import { EpollBackend } from './epoll-backend.ts'
-import type { KernelClock } from './kernel-clock.ts'
+import { KernelClock } from './kernel-clock.ts'
 import { type Libc, loadLibc } from './libc.ts'
 import type { EventLoop, ServerWire, Wire } from './types.ts'
 
@@ -47,8 +48,8 @@ describe.runIf(libc !== null).each(BACKENDS)('the event loop over $name', ({ nam
   function open(loop: EventLoop, port: number, host = '127.0.0.1', onRead = () => {}): Opened {
     const chunks: Buffer[] = []
     const events: string[] = []
-    const keep = (length: number, bytes: Uint8Array) => {
-      chunks.push(Buffer.from(bytes.subarray(0, length)))
+    const keep = (bytes: Buffer, start: number, end: number) => {
+      chunks.push(Buffer.from(bytes.subarray(start, end)))
       onRead()
     }
     const wire = loop.connect({ host, port, onRead: keep })
@@ -73,6 +74,40 @@ describe.runIf(libc !== null).each(BACKENDS)('the event loop over $name', ({ nam
     while (bytes().length < sent.length) await new Promise(setImmediate)
     expect(bytes().equals(sent)).toBe(true)
     expect(wire.writableLength).toBe(0)
+    expect(events).toEqual(['connect'])
+  })
+
+  it('keeps apart what many connections bring at once', async () => {
+    const CONNECTIONS = 150
+    const asked: [Socket, Buffer][] = []
+    const port = await serve((socket) =>
+      socket.on('data', (byte) => {
+        asked.push([socket, byte])
+        if (asked.length < CONNECTIONS) return
+        for (const [each, fill] of asked) each.end(Buffer.alloc(300_000, fill))
+      }),
+    )
+    const loop = startLoop()
+    const opened = Array.from({ length: CONNECTIONS }, () => open(loop, port))
+    for (const [index, { wire }] of opened.entries()) wire.write(Buffer.of(index))
+    await Promise.all(opened.map(({ closed }) => closed))
+    for (const [index, { bytes, events }] of opened.entries()) {
+      expect(bytes().equals(Buffer.alloc(300_000, index))).toBe(true)
+      expect(events).toEqual(['connect', 'end'])
+    }
+  })
+
+  it('tells the other side at once when it leaves, and hears nothing of it any more', async () => {
+    const ends: string[] = []
+    const port = await serve((socket) => {
+      socket.on('end', () => ends.push('end')).on('error', ({ message }) => ends.push(message))
+      socket.write('hello')
+    })
+    const { wire, bytes, events } = open(startLoop(), port)
+    while (bytes().length === 0) await new Promise(setImmediate)
+    wire.destroy()
+    while (ends.length === 0) await new Promise(setImmediate)
+    expect(ends).toEqual(['end'])
     expect(events).toEqual(['connect'])
   })
 
@@ -241,3 +276,42 @@ describe.runIf(libc !== null).each(BACKENDS)('the event loop over $name', ({ nam
     expect(wires.map(({ destroyed }) => destroyed)).toEqual([true])
   })
 })
+
+describe.runIf(libc !== null)('what a loop waits with', () => {
+  const descriptors = () => readdirSync('/proc/self/fd').length
+
+  function backendWith(replaced: Partial<Libc>): Backend {
+    const machine = { ...(libc as Libc), ...replaced }
+    const backend = openBackend(machine, new KernelClock(machine))
+    onTestFinished(() => backend.close())
+    return backend
+  }
+
+  it.each<[string, Partial<Libc>]>([
+    ['io_uring is forbidden', { uringSetup: () => -1 }],
+    ['its memory is not to be had', { map: () => null }],
+    ['it does not take buffers', { uringRegister: () => -1 }],
+  ])('is epoll where %s, and nothing is left open', (_, replaced) => {
+    const before = descriptors()
+    expect(backendWith(replaced).name).toBe('epoll')
+    expect(descriptors()).toBe(before + 1)
+  })
+
+  it.runIf(backendOf(libc) === 'io_uring')('leaves nothing behind when it is closed', () => {
+    const before = { descriptors: descriptors(), mapped: mappedRings() }
+    const machine = libc as Libc
+    for (let round = 0; round < 20; round++) openBackend(machine, new KernelClock(machine)).close()
+    expect({ descriptors: descriptors(), mapped: mappedRings() }).toEqual(before)
+  })
+})
+
+function mappedRings(): number {
+  return readFileSync('/proc/self/maps', 'utf8').split('io_uring').length - 1
+}
+
+function backendOf(libc: Libc | null): string {
+  if (libc === null) return 'none'
+  const backend = openBackend(libc, new KernelClock(libc))
+  backend.close()
+  return backend.name
+}

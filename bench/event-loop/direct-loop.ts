@@ -74,7 +74,7 @@ export class DirectLoop implements EventLoop {
   listen(accept: (wire: ServerWire) => (bytes: Buffer) => void): Promise<number> {
     const listener: DirectListener = new DirectListener(this.#libc, this, (fd) => {
       let read: (bytes: Buffer) => void = () => {}
-      const onRead = (length: number, bytes: Buffer) => read(bytes.subarray(0, length))
+      const onRead = (bytes: Buffer, start: number, end: number) => read(bytes.subarray(start, end))
       const socket = new DirectSocket(this.#libc, this, { host: '127.0.0.1', port: listener.port, onRead })
       socket.adopt(fd)
       read = accept(socket)

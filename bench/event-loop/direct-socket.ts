@@ -109,13 +109,17 @@ export class DirectSocket extends EventEmitter implements ServerWire, Watcher {
     else this.#sendUnsent()
   }
 
-  onRead(length: number, bytes: Buffer): void {
-    if (length > 0) this.#options.onRead(length, bytes)
-    else if (length < 0) this.#fail('read', -length)
-    else {
-      this.emit('end')
-      this.destroy()
+  onRead(bytes: Buffer, start: number, end: number): void {
+    this.#options.onRead(bytes, start, end)
+  }
+
+  onReadEnd(errno: number): void {
+    if (errno !== 0) {
+      this.#fail('read', errno)
+      return
     }
+    this.emit('end')
+    this.destroy()
   }
 
   #fail(call: 'connect' | 'read' | 'write', errno: number): void {

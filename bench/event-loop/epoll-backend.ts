@@ -1,10 +1,11 @@
 // epoll says which sockets are ready; each is then read with a call of its own.
 import type { Backend, Watch, Watcher } from './backend.ts'
-import { INTEREST, READ_BYTES } from './backend.ts'
+import { INTEREST } from './backend.ts'
 import { type KernelClock, STAMP_BYTES } from './kernel-clock.ts'
 import { ERRNO, fixedMemory, type Libc, MESSAGE, SOCKET, setAddress } from './libc.ts'
 
 const MOST_EVENTS = 256
+const READ_BYTES = 64 * 1024
 
 const EPOLL = { add: 1, modify: 3, readable: 1, writable: 4 } as const
 
@@ -15,6 +16,7 @@ const EVENT = process.arch === 'x64' ? { size: 3, data: 1 } : { size: 4, data: 2
 const MESSAGE_HEADER = { size: 14, vector: 4, vectors: 6, control: 8, controlBytes: 10 } as const
 
 export class EpollBackend implements Backend {
+  readonly name = 'epoll'
   readonly #libc: Libc
   readonly #clock: KernelClock
   readonly #epoll: number
@@ -93,12 +95,12 @@ export class EpollBackend implements Backend {
     if (length > 0) {
       const isStamped = this.#message[MESSAGE_HEADER.controlBytes] === STAMP_BYTES
       this.arrivedNs = isStamped ? this.#clock.read(this.#stamp, 0) : Number.NaN
-      watcher.onRead(length, this.#bytes)
+      watcher.onRead(this.#bytes, 0, length)
       this.arrivedNs = Number.NaN
       return
     }
     const errno = length === 0 ? 0 : this.#libc.errno()
-    if (errno !== ERRNO.again && errno !== ERRNO.interrupted) watcher.onRead(-errno, this.#bytes)
+    if (errno !== ERRNO.again && errno !== ERRNO.interrupted) watcher.onReadEnd(errno)
   }
 
   #control(operation: number, { key, fd, interest }: EpollWatch): void {

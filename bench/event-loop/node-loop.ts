@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type TcpNetConnectOpts } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { nowNs, pauseUntil } from '../core/clock.ts'
-import { READ_BYTES } from './backend.ts'
 import { BACKLOG, type EventLoop, type ServerWire, type Wire, type WireOptions } from './types.ts'
 
 /**
@@ -17,12 +16,12 @@ const POLL_NS = 1.5e6
 const RESOLUTION_MS = 10
 
 /** Of all sockets of a thread: Node hands over what it read at once, before anything else is read. */
-const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
 
 /** The same for `net.connect` and `tls.connect`. */
 export function nodeOptions({ host, port, onRead }: WireOptions): TcpNetConnectOpts {
   const callback = (length: number) => {
-    onRead(length, readBuffer)
+    onRead(readBuffer, 0, length)
     return true
   }
   return { host, port, noDelay: true, onread: { buffer: readBuffer, callback } }

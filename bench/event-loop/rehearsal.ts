@@ -48,6 +48,8 @@ export class Rehearsal implements Watcher {
 
   onRead(): void {}
 
+  onReadEnd(): void {}
+
   close(): void {
     this.#watch.end()
     this.#libc.close(this.#sender)

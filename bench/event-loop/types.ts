@@ -31,8 +31,8 @@ export interface WireOptions {
   /** A name or an address; IPv6 without brackets. */
   readonly host: string
   readonly port: number
-  /** Called with what came in, from the start of `bytes`, which are the loop's again when it returns. */
-  readonly onRead: (length: number, bytes: Buffer) => void
+  /** What came in is `bytes[start, end)`, until it returns. */
+  readonly onRead: (bytes: Buffer, start: number, end: number) => void
 }
 
 /** Connections that may wait to be accepted. */
@@ -40,6 +40,8 @@ export const BACKLOG = 4096
 
 /** What load threads of this machine can do over plain sockets. */
 export interface LoadThreadAbilities {
+  /** node: its own event loop, and its sockets. */
+  readonly waitsWith: 'io_uring' | 'epoll' | 'node'
   /** thread: an answer counts from when the load thread has read it. */
   readonly answersTimedBy: 'kernel' | 'thread'
   /** real-time: those of open loops go before all other threads, as long as they sleep at least half of the time. */

@@ -32,6 +32,7 @@ const TRANSIENT = new Set<number>([ERRNO.noBuffers, ERRNO.again, ERRNO.interrupt
 const MESSAGE_HEADER = { size: 14, controlBytes: 10 } as const
 
 export class UringBackend implements Backend {
+  readonly name = 'io_uring'
   readonly #clock: KernelClock
   readonly #uring: Uring
   readonly #buffers: UringBuffers
@@ -111,14 +112,20 @@ export class UringBackend implements Backend {
   #onRead(watch: UringWatch | undefined, result: number, flags: number): void {
     const continues = (flags & COMPLETION.moreFollow) !== 0
     const hasBuffer = (flags & COMPLETION.hasBuffer) !== 0
-    const buffer = hasBuffer ? flags >>> COMPLETION.bufferShift : 0
-    const bytes = this.#buffers.bytes[buffer]
-    if (watch !== undefined && bytes !== undefined) {
-      if (hasBuffer) this.arrivedNs = this.#clock.read(this.#buffers.memory, this.#buffers.stampAt(buffer))
-      watch.onRead(hasBuffer ? result - PREFIX_BYTES : result, bytes, continues)
+    if (!hasBuffer) {
+      watch?.onReadEnd(-result)
+      return
+    }
+    const buffer = flags >>> COMPLETION.bufferShift
+    const start = this.#buffers.startOf(buffer)
+    const length = result - PREFIX_BYTES
+    if (length === 0) watch?.onReadEnd(0)
+    else if (watch !== undefined) {
+      this.arrivedNs = this.#clock.read(this.#buffers.words, this.#buffers.stampAt(buffer))
+      watch.onRead(this.#buffers.bytes, start, start + length, continues)
       this.arrivedNs = Number.NaN
     }
-    if (hasBuffer && !this.#isClosed) this.#buffers.giveBack(buffer)
+    if (!this.#isClosed) this.#buffers.giveBack(buffer)
   }
 }
 
@@ -160,11 +167,16 @@ class UringWatch implements Watch {
   }
 
   /** @param continues whether it is read on without being asked for again */
-  onRead(length: number, bytes: Buffer, continues: boolean): void {
+  onRead(bytes: Buffer, start: number, end: number, continues: boolean): void {
     this.#isRead = continues
-    const isTransient = TRANSIENT.has(-length)
-    if (!isTransient) this.#watcher.onRead(length, bytes)
-    if (!continues && (isTransient || length > 0)) this.#ask()
+    this.#watcher.onRead(bytes, start, end)
+    if (!continues) this.#ask()
+  }
+
+  onReadEnd(errno: number): void {
+    this.#isRead = false
+    if (TRANSIENT.has(errno)) this.#ask()
+    else this.#watcher.onReadEnd(errno)
   }
 
   #ask(): void {

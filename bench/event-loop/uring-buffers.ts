@@ -1,10 +1,9 @@
 // Buffers of which the kernel itself takes one for whatever comes in on any socket: io_uring's ring of provided buffers.
-import { READ_BYTES } from './backend.ts'
 import { STAMP_BYTES } from './kernel-clock.ts'
 import { fixedMemory, type Libc, setAddress } from './libc.ts'
 
-/** What comes in while all are in use waits in its socket. */
-const BUFFERS = 64
+/** What comes in while all are in use waits in its socket: a flood takes no more than them before Node has its turn. */
+const BUFFERS = 32
 
 const REGISTER_BUFFERS = 22
 
@@ -18,8 +17,8 @@ const REGISTRATION = { size: 10, address: 0, entries: 2 } as const
 const OUT = { bytes: 16, stampBytes: 1 } as const
 export const PREFIX_BYTES = OUT.bytes + STAMP_BYTES
 
-/** Not a power of 2: caches have room for few lines that are so far from each other. */
-const BUFFER_BYTES = READ_BYTES + 512
+/** An answer of the usual size, and not a power of 2: caches have room for few lines that are so far from each other. */
+const BUFFER_BYTES = 16 * 1024 + 512
 
 export class UringBuffers {
   readonly #libc: Libc
@@ -29,24 +28,20 @@ export class UringBuffers {
   readonly #addresses: Uint32Array
   #tail = 0
   /** All of them, one after the other. */
-  readonly memory: Uint32Array
-  /** What came in, by buffer. */
-  readonly bytes: readonly Buffer[]
+  readonly bytes = Buffer.allocUnsafeSlow(BUFFERS * BUFFER_BYTES)
+  /** The same, in numbers of 32 bits. */
+  readonly words = new Uint32Array(this.bytes.buffer)
 
   private constructor(libc: Libc, ring: ArrayBuffer) {
-    const memory = Buffer.allocUnsafeSlow(BUFFERS * BUFFER_BYTES)
     this.#libc = libc
     this.#ring = ring
     this.#entries = new Uint32Array(ring)
     this.#halves = new Uint16Array(ring)
     this.#addresses = new Uint32Array(2 * BUFFERS)
-    this.memory = new Uint32Array(memory.buffer)
-    this.bytes = Array.from({ length: BUFFERS }, (_, buffer) => {
-      const whole = memory.subarray(buffer * BUFFER_BYTES, (buffer + 1) * BUFFER_BYTES)
-      setAddress(libc, this.#addresses, 2 * buffer, whole)
-      return whole.subarray(PREFIX_BYTES)
-    })
-    for (let buffer = 0; buffer < BUFFERS; buffer++) this.giveBack(buffer)
+    for (let buffer = 0; buffer < BUFFERS; buffer++) {
+      setAddress(libc, this.#addresses, 2 * buffer, this.bytes.subarray(buffer * BUFFER_BYTES))
+      this.giveBack(buffer)
+    }
   }
 
   /** `null` where the kernel does not take them. */
@@ -61,10 +56,15 @@ export class UringBuffers {
     return null
   }
 
-  /** Where in `memory` it would have its stamp; what is there instead is none. */
+  /** Where in `bytes` what came in begins. */
+  startOf(buffer: number): number {
+    return buffer * BUFFER_BYTES + PREFIX_BYTES
+  }
+
+  /** Where in `words` the stamp of what came in is; 0: it has none, and there is none. */
   stampAt(buffer: number): number {
     const at = (buffer * BUFFER_BYTES) / 4
-    return this.memory[at + OUT.stampBytes] === STAMP_BYTES ? at + OUT.bytes / 4 : 0
+    return this.words[at + OUT.stampBytes] === STAMP_BYTES ? at + OUT.bytes / 4 : 0
   }
 
   /** What came in is done with. */

@@ -18,8 +18,8 @@ export class FakeSocket extends EventEmitter {
     this.#onWrite = onWrite
   }
 
-  read(bytes: Buffer, lengthBytes: number): void {
-    this.#onRead(lengthBytes, bytes)
+  read(bytes: Buffer, start: number, end: number): void {
+    this.#onRead(bytes, start, end)
   }
 
   write(bytes: Uint8Array): boolean {

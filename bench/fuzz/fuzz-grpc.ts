@@ -9,7 +9,7 @@ import { randomCuts } from './mutate.ts'
 // A read has at most 64 KiB on a real connection; here a whole case is one.
 const CAPACITY_BYTES = 512 * 1024
 const whole = new GuardedReads(0x00, CAPACITY_BYTES)
-const pieces = [new GuardedReads(0xff, CAPACITY_BYTES), new GuardedReads('stale', CAPACITY_BYTES)] as const
+const pieces = [new GuardedReads(0xff, CAPACITY_BYTES, 7), new GuardedReads('stale', CAPACITY_BYTES)] as const
 
 /**
  * @throws Error when the accounts differ, when an honest server is misunderstood, or when the connection breaks a rule of

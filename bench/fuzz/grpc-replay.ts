@@ -117,10 +117,10 @@ class Replay implements LaneSink {
     if (socket === undefined) throw new Error('the channel does not connect')
     socket.emit('connect')
     // Writes what the connection says first, as the tick after 'connect' does.
-    socket.read(reads.buffer, reads.start)
+    socket.read(reads.buffer, reads.start, reads.start)
     if (this.#script.isBehind) socket.writableLength = 1
     reads.deliver(this.#script.bytes, cuts, (end) => {
-      socket.read(reads.buffer, end)
+      socket.read(reads.buffer, reads.start, end)
       return !socket.closed
     })
     socket.close()

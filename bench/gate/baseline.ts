@@ -1,6 +1,7 @@
 // The baseline file of a gate: estimates of one run or several with their intervals, and the machine that they were measured on.
 import { z } from 'zod'
-import { cellSchema, environmentSchema, estimateSchema, type RunDocument } from '../analysis/run-document.ts'
+import { environmentSchema } from '../analysis/environment-document.ts'
+import { cellSchema, estimateSchema, type RunDocument } from '../analysis/run-document.ts'
 import { unlikeEnvironment } from '../analysis/unlike-environment.ts'
 import { BenchError, messageOf } from '../core/errors.ts'
 import { isOrdered } from './cell-metric.ts'

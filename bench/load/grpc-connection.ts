@@ -118,10 +118,10 @@ export class GrpcConnection implements FrameHandler {
     })
   }
 
-  readonly #onRead = (length: number, bytes: Uint8Array): void => {
+  readonly #onRead = (bytes: Uint8Array, start: number, end: number): void => {
     if (this.#state === 'closed') return
     this.#output.cork()
-    this.#reader.push(bytes, 0, length)
+    this.#reader.push(bytes, start, end)
     this.#output.uncork()
     if (!this.#output.isBehind) this.#unreadReplies = 0
   }

@@ -149,7 +149,7 @@ describe('reads alike wherever they are cut', () => {
       closeAfter: 0,
       expected: null,
     }
-    const reads = [new GuardedReads(0xff, bytes.length), new GuardedReads('stale', bytes.length)] as const
+    const reads = [new GuardedReads(0xff, bytes.length, 5), new GuardedReads('stale', bytes.length)] as const
     const whole = replayGrpc(script, reads[0], [])
     const outcomes = whole.reports.map((report) => report.split(' ').slice(0, 2).join(' '))
     expect(outcomes).toEqual(CONDUCTS[name]?.reports ?? new Array(requests).fill('ok 0'))

@@ -96,7 +96,7 @@ export class HttpLane {
       const socket: Wire = connector.connect({
         host: address,
         port,
-        onRead: (length, bytes) => this.#onData(socket, length, bytes),
+        onRead: (bytes, start, end) => this.#onData(socket, bytes, start, end),
       })
       this.#socket = socket
       this.#isConnected = false
@@ -146,14 +146,14 @@ export class HttpLane {
     socket.write(request)
   }
 
-  #onData(socket: Wire, length: number, bytes: Uint8Array): void {
+  #onData(socket: Wire, bytes: Uint8Array, start: number, end: number): void {
     if (socket !== this.#socket || this.#request === null) {
       // Late, or asked for by nobody: what it belongs to cannot be known, so the connection is of no more use.
       if (socket === this.#socket) this.#socket = null
       socket.destroy()
       return
     }
-    const result = this.#parser.feed(bytes, 0, length)
+    const result = this.#parser.feed(bytes, start, end)
     if (result === PARSE.done) this.#finish(socket)
     else if (result === PARSE.failed) {
       this.#mustWait = !this.#hasAnswered

@@ -70,6 +70,11 @@ function withDefaults(header: RunHeader): RunHeader {
   return {
     ...header,
     scenario: { ...scenario, measure: { ...measure, auto: measure.auto ?? null } },
-    environment: { ...environment, loadThreads: environment.loadThreads ?? null },
+    environment: { ...environment, loadThreads: withWait(environment.loadThreads ?? null) },
   }
+}
+
+/** Before it was recorded, the kernel's time came with epoll. */
+function withWait(found: LoadThreadAbilities | null): LoadThreadAbilities | null {
+  return found && { ...found, waitsWith: found.waitsWith ?? (found.answersTimedBy === 'kernel' ? 'epoll' : 'node') }
 }

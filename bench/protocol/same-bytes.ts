@@ -4,7 +4,7 @@ const WORD_BYTES = 4
 
 export class SameBytes {
   readonly #expected: DataView
-  /** What was compared last, and the view of it: a lane reads into one buffer for as long as it lives. */
+  /** What was compared last, and the view of it: what comes in lies in one buffer for as long as a loop lives. */
   #bytes: Uint8Array
   #view: DataView
 

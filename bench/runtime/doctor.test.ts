@@ -69,7 +69,7 @@ async function finding(name: string, env: Environment, hasGpu = false) {
   return (await dockerFindings(env, hasGpu)).find((found) => found.name === name)
 }
 
-const LOAD_THREADS = { answersTimedBy: 'kernel', openLoopPriority: 'real-time' } as const
+const LOAD_THREADS = { waitsWith: 'io_uring', answersTimedBy: 'kernel', openLoopPriority: 'real-time' } as const
 
 describe('the doctor', () => {
   it('looks at everything, in a fixed order, and has a remedy for all that is missing', async () => {
@@ -117,13 +117,17 @@ describe('the doctor', () => {
     }
     expect(await detailOf(LOAD_THREADS)).toMatchObject({
       status: 'ok',
-      detail: 'epoll; the kernel tells when an answer came in; open loops go before other threads',
+      detail: 'io_uring; the kernel tells when an answer came in; open loops go before other threads',
+    })
+    expect(await detailOf({ ...LOAD_THREADS, waitsWith: 'epoll' })).toMatchObject({
+      status: 'ok',
+      detail: expect.stringContaining('epoll (io_uring, which takes less CPU, '),
     })
     expect(await detailOf({ ...LOAD_THREADS, openLoopPriority: 'normal' })).toMatchObject({
       status: 'ok',
       detail: expect.stringContaining('rtprio 1'),
     })
-    expect(await detailOf({ answersTimedBy: 'thread', openLoopPriority: 'normal' })).toMatchObject({
+    expect(await detailOf({ waitsWith: 'node', answersTimedBy: 'thread', openLoopPriority: 'normal' })).toMatchObject({
       status: 'warning',
       detail: expect.stringContaining('Node’s sockets'),
     })

@@ -188,9 +188,13 @@ function memoryFinding(): Finding {
   return { status: 'warning', detail, remedy: `Flask and Triton together take about ${formatBytes(SERVERS_BYTES)}` }
 }
 
-function loadFinding({ answersTimedBy, openLoopPriority }: LoadThreadAbilities): Finding {
-  if (answersTimedBy === 'kernel') {
-    const text = 'epoll; the kernel tells when an answer came in'
+function loadFinding({ waitsWith, openLoopPriority }: LoadThreadAbilities): Finding {
+  if (waitsWith !== 'node') {
+    const leaner =
+      waitsWith === 'epoll'
+        ? ' (io_uring, which takes less CPU, needs Linux 6.1 and is forbidden in many containers)'
+        : ''
+    const text = `${waitsWith}${leaner}; the kernel tells when an answer came in`
     if (openLoopPriority === 'real-time') return ok(`${text}; open loops go before other threads`)
     // No warning: not everybody may mend it, and only the tail of an open loop tells the two apart.
     return ok(
