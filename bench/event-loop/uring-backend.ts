@@ -110,22 +110,17 @@ export class UringBackend implements Backend {
 
   /** @param watch `undefined`: what came in before the end of it */
   #onRead(watch: UringWatch | undefined, result: number, flags: number): void {
-    const continues = (flags & COMPLETION.moreFollow) !== 0
     const hasBuffer = (flags & COMPLETION.hasBuffer) !== 0
-    if (!hasBuffer) {
-      watch?.onReadEnd(-result)
-      return
-    }
     const buffer = flags >>> COMPLETION.bufferShift
-    const start = this.#buffers.startOf(buffer)
     const length = result - PREFIX_BYTES
-    if (length === 0) watch?.onReadEnd(0)
+    if (!hasBuffer || length <= 0) watch?.onReadEnd(Math.max(0, -result))
     else if (watch !== undefined) {
+      const start = this.#buffers.startOf(buffer)
       this.arrivedNs = this.#clock.read(this.#buffers.words, this.#buffers.stampAt(buffer))
-      watch.onRead(this.#buffers.bytes, start, start + length, continues)
+      watch.onRead(this.#buffers.bytes, start, start + length, (flags & COMPLETION.moreFollow) !== 0)
       this.arrivedNs = Number.NaN
     }
-    if (!this.#isClosed) this.#buffers.giveBack(buffer)
+    if (hasBuffer && !this.#isClosed) this.#buffers.giveBack(buffer)
   }
 }
 
