@@ -61,7 +61,7 @@ export class UringBuffers {
     return buffer * BUFFER_BYTES + PREFIX_BYTES
   }
 
-  /** Where in `words` the stamp of what came in is; 0: it has none, and there is none. */
+  /** Where in `words` the stamp of what came in is; 0: it has none, and what lies there is never taken for one. */
   stampAt(buffer: number): number {
     const at = (buffer * BUFFER_BYTES) / 4
     return this.words[at + OUT.stampBytes] === STAMP_BYTES ? at + OUT.bytes / 4 : 0
