@@ -23,6 +23,8 @@ const TABLE: Readonly<Record<string, { readonly code: readonly string[]; readonl
 const BOUNDARY = new Set([
   'bench/load/types.ts',
   'bench/load/request-columns.ts',
+  'bench/analysis/metrics.ts',
+  'bench/analysis/problems.ts',
   'bench/analysis/run-document.ts',
   'bench/analysis/environment-document.ts',
   'bench/analysis/unlike-environment.ts',

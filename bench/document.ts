@@ -2,13 +2,13 @@
 import type { SummarisedRun } from './analysis/compare-runs.ts'
 import { compareTargets } from './analysis/compare-targets.ts'
 import { notPrecise } from './analysis/precision.ts'
+import type { Problem } from './analysis/problems.ts'
 import {
   type CellSummary,
   cellKeyOf,
   type GateResult,
   type LatencyCurve,
   type ParitySummary,
-  type Problem,
   type RunDocument,
   type TimelinePoint,
 } from './analysis/run-document.ts'

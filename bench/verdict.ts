@@ -1,15 +1,7 @@
 // A run document → the exit code of the contract, with a sentence for whatever is not plain success.
-import type { ProblemCode, RunDocument } from './analysis/run-document.ts'
+import { voidingProblem } from './analysis/problems.ts'
+import type { RunDocument } from './analysis/run-document.ts'
 import { EXIT, type ExitCode } from './core/errors.ts'
-
-/** Cells with one of these have no number that could be believed. */
-const UNTRUSTED = new Set<ProblemCode>([
-  'outputs-disagree',
-  'server-died',
-  'server-paused',
-  'not-run',
-  'count-mismatch',
-])
 
 export interface Verdict {
   readonly exitCode: ExitCode
@@ -18,9 +10,7 @@ export interface Verdict {
 
 export function verdictOf(run: RunDocument): Verdict {
   if (run.gate?.status === 'fail') return { exitCode: EXIT.gateFailed, reasons: ['the gate failed'] }
-  const spoiled = run.cells.filter(
-    (cell) => cell.counts.completed === 0 || cell.problems.some((problem) => UNTRUSTED.has(problem.code)),
-  )
+  const spoiled = run.cells.filter((cell) => cell.counts.completed === 0 || voidingProblem(cell) !== null)
   if (spoiled.length > 0) {
     const targets = [...new Set(spoiled.map((cell) => cell.target))].join(', ')
     return {

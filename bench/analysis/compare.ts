@@ -2,8 +2,10 @@
 import { holm } from '../core/holm.ts'
 import { type Change, changeBetween, type Pairing, pValueOf, relativeChange } from './change.ts'
 import { compareErrorRates } from './error-rate.ts'
+import type { Metric } from './metrics.ts'
 import { moderate } from './moderate.ts'
-import type { Comparison, Metric, ProblemCode } from './run-document.ts'
+import { voidingProblem } from './problems.ts'
+import type { Comparison } from './run-document.ts'
 import type { SummarisedCell } from './summarise.ts'
 
 export interface CellPair {
@@ -24,9 +26,6 @@ export const ALPHA = 0.05
 export const MIN_CHANGE = 0.02
 
 const COMPARED = ['p50', 'p90', 'p95', 'p99', 'mean', 'requestsPerSec'] as const
-
-/** Cells with one of these have no number to compare. */
-const SPOILED = new Set<ProblemCode>(['outputs-disagree', 'server-died', 'not-run', 'interrupted'])
 
 /** A comparison whose verdict waits for the adjustment over all of them. */
 interface Draft {
@@ -78,8 +77,8 @@ function draftErrorRate(pair: CellPair): Draft {
 
 function whySpoiled({ baseline, candidate, baselineName, candidateName }: CellPair): string | null {
   for (const [side, name] of [[baseline.cell, baselineName] as const, [candidate.cell, candidateName] as const]) {
-    const problem = side.problems.find(({ code }) => SPOILED.has(code))
-    if (problem !== undefined) return `${name}: ${problem.code}: ${problem.message}`
+    const problem = voidingProblem(side)
+    if (problem !== null) return `${name}: ${problem.code}: ${problem.message}`
   }
   return null
 }

@@ -1,6 +1,7 @@
 // Stored runs of one scenario → a series per cell: one metric over time, with the changes of its level.
 import { type ChangePoint, changePoints } from './change-points.ts'
-import { type CellSummary, cellKeyOf, type Estimate, type Metric, type RunDocument } from './run-document.ts'
+import type { Metric } from './metrics.ts'
+import { type CellSummary, cellKeyOf, type Estimate, type RunDocument } from './run-document.ts'
 
 /** Error rates are 0 nearly always, and counted: they have no level to follow. */
 export type HistoryMetric = Exclude<Metric, 'errorRate'>

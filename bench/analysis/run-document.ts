@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { cacheAuditSchema, coldStartSchema, paritySchema, warmupSchema } from './checks-document.ts'
 import { environmentSchema } from './environment-document.ts'
+import { METRICS } from './metrics.ts'
+import { PROBLEM_CODES } from './problems.ts'
 import { nullable, whole } from './schema-pieces.ts'
 
 export const estimateSchema = z
@@ -54,25 +56,6 @@ export const pieceSchema = z
     p99Ms: nullable(z.number()),
   })
   .describe('A part of the window: one step, or a tenth of a ramp; all repetitions together.')
-
-export const PROBLEM_CODES = [
-  'too-few-samples',
-  'not-precise',
-  'generator-limited',
-  'stream-limit',
-  'dropped-requests',
-  'error-rate',
-  'not-steady',
-  'outputs-disagree',
-  'cache-suspected',
-  'noisy-host',
-  'saturated',
-  'server-died',
-  'server-paused',
-  'count-mismatch',
-  'not-run',
-  'interrupted',
-] as const
 
 export const problemSchema = z
   .object({ code: z.enum(PROBLEM_CODES), message: z.string(), remedy: z.string() })
@@ -144,18 +127,6 @@ export const cellSchema = z.object({
   problems: z.array(problemSchema),
 })
 
-export const METRICS = [
-  'p50',
-  'p90',
-  'p95',
-  'p99',
-  'p999',
-  'mean',
-  'requestsPerSec',
-  'inferencesPerSec',
-  'errorRate',
-] as const
-
 export const comparisonSchema = z.object({
   baseline: z.string(),
   candidate: z.string(),
@@ -219,12 +190,9 @@ export type Estimate = z.infer<typeof estimateSchema>
 export type LatencySummary = z.infer<typeof latencySchema>
 export type Floor = z.infer<typeof floorSchema>
 export type Piece = z.infer<typeof pieceSchema>
-export type Problem = z.infer<typeof problemSchema>
-export type ProblemCode = (typeof PROBLEM_CODES)[number]
 export type CellSummary = z.infer<typeof cellSchema>
 export type TimelinePoint = z.infer<typeof timelineSchema>
 export type Comparison = z.infer<typeof comparisonSchema>
-export type Metric = (typeof METRICS)[number]
 export type Finding = z.infer<typeof findingSchema>
 export type GateResult = z.infer<typeof gateSchema>
 export type ParitySummary = z.infer<typeof paritySchema>

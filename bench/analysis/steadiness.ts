@@ -1,6 +1,6 @@
 // Did latency drift inside the windows? The first third of every window against the last, over all repetitions.
 import { changeBetween, pValueOf, relativeChange } from './change.ts'
-import type { Problem } from './run-document.ts'
+import type { Problem } from './problems.ts'
 import { samplesFor } from './sample-size.ts'
 import { duringThird, type Series } from './samples.ts'
 import { sortSeries } from './sorted-series.ts'

@@ -2,7 +2,9 @@
 import { formatCount } from '../core/units.ts'
 import type { CacheAudit, Measurement } from '../measurement/types.ts'
 import { PERCENTILES, type PercentileName } from './latency.ts'
-import type { CellSummary, Problem, ProblemCode } from './run-document.ts'
+import type { Problem } from './problems.ts'
+import { problem } from './problems.ts'
+import type { CellSummary } from './run-document.ts'
 import { samplesFor } from './sample-size.ts'
 
 /** A generator thread that uses more of its core than this sends late, however fast the server is. */
@@ -38,23 +40,12 @@ export function problemsOf(cell: Judged, measurements: readonly Measurement[]): 
 
 /** Told of by an audit of the target before the load. */
 export function cached({ freshMs, repeatedMs, batchSize }: CacheAudit): Problem {
-  return {
-    code: 'cache-suspected',
-    message:
-      `inputs that it had seen were answered in ${ms(repeatedMs)}, new ones in ${ms(freshMs)} (batch size ${batchSize}, ` +
+  return problem(
+    'cache-suspected',
+    `inputs that it had seen were answered in ${ms(repeatedMs)}, new ones in ${ms(freshMs)} (batch size ${batchSize}, ` +
       'medians): the load repeats 64 inputs',
-    remedy: 'switch the cache off (Triton: response_cache in config.pbtxt), or read the numbers as those of cache hits',
-  }
+  )
 }
-
-const FAULT_REMEDY = {
-  'server-paused': 'find out what pauses it (docker events), then run the scenario again',
-  'server-died': 'read the server’s log in the run directory; give it more memory, or less load',
-  'outputs-disagree': 'the servers compute different answers: check that all serve the same model files and versions',
-  'count-mismatch': 'keep other clients away from the server while it is measured',
-  'not-run': 'mend the cause named and run the scenario again, with --only for these targets alone',
-  interrupted: 'run the scenario to its end; --quick makes it shorter',
-} as const satisfies Partial<Record<ProblemCode, string>>
 
 /** One problem per kind of fault, with the first one's message and how many trials had it. */
 function faults(measurements: readonly Measurement[]): Problem[] {
@@ -62,11 +53,10 @@ function faults(measurements: readonly Measurement[]): Problem[] {
     measurements.flatMap((measurement) => measurement.faults),
     ({ code }) => code,
   )
-  return [...byCode].map(([code, found]) => ({
-    code,
-    message: `${found[0]?.message ?? code}${measurements.length > 1 ? ` (${found.length} of ${measurements.length} repetitions)` : ''}`,
-    remedy: FAULT_REMEDY[code],
-  }))
+  const of = measurements.length > 1 ? ` of ${measurements.length} repetitions` : ''
+  return [...byCode].map(([code, found]) =>
+    problem(code, `${found[0]?.message ?? code}${of === '' ? '' : ` (${found.length}${of})`}`),
+  )
 }
 
 function errors({ counts, errors: kinds, errorExamples }: Judged): Problem[] {
@@ -76,11 +66,10 @@ function errors({ counts, errors: kinds, errorExamples }: Judged): Problem[] {
     .map(([kind, count]) => `${kind} × ${count}`)
   const example = errorExamples[0] === undefined ? '' : `; for example: ${errorExamples[0]}`
   return [
-    {
-      code: 'error-rate',
-      message: `${counts.failed} of ${counts.completed + counts.failed} requests failed (${listed.join(', ')})${example}`,
-      remedy: 'latencies are of the good answers only: mend the errors first; the server’s log is in the run directory',
-    },
+    problem(
+      'error-rate',
+      `${counts.failed} of ${counts.completed + counts.failed} requests failed (${listed.join(', ')})${example}`,
+    ),
   ]
 }
 
@@ -111,36 +100,27 @@ function generator(cell: Judged, measurements: readonly Measurement[]): Problem[
     reasons.push(`it sent ${ms(lagMs)} late at p99, while the median latency is ${ms(p50Ms)}`)
   }
   if (reasons.length === 0) return []
-  return [
-    {
-      code: 'generator-limited',
-      message: `the load generator was at its limit: ${reasons.join('; ')}`,
-      remedy:
-        'lower the concurrency or the request rate, use the native engine, or give the generator cores (workers: 2)',
-    },
-  ]
+  return [problem('generator-limited', `the load generator was at its limit: ${reasons.join('; ')}`)]
 }
 
 function streamLimit({ counts }: Judged, measurements: readonly Measurement[]): Problem[] {
   const waits = measurements.reduce((sum, { streamWaits }) => sum + streamWaits, 0)
   if (waits === 0) return []
   return [
-    {
-      code: 'stream-limit',
-      message: `${waits} of ${counts.sent} requests waited for a stream: the server allows fewer on a connection than were asked for`,
-      remedy: 'raise connections, or the server’s limit of concurrent streams; the waiting is in the latencies',
-    },
+    problem(
+      'stream-limit',
+      `${waits} of ${counts.sent} requests waited for a stream: the server allows fewer on a connection than were asked for`,
+    ),
   ]
 }
 
 function dropped({ counts }: Judged): Problem[] {
   if (counts.dropped === 0) return []
   return [
-    {
-      code: 'dropped-requests',
-      message: `${counts.dropped} of ${counts.sent + counts.dropped} due requests were never sent: all slots were in flight`,
-      remedy: 'raise maxInFlight, or lower the request rate to what the server can answer',
-    },
+    problem(
+      'dropped-requests',
+      `${counts.dropped} of ${counts.sent + counts.dropped} due requests were never sent: all slots were in flight`,
+    ),
   ]
 }
 
@@ -158,11 +138,10 @@ function saturated(
   const answerable = Math.max(0, 1 - ((latencyMs.p50?.value ?? 0) / 1e3) * (windows / windowsSec))
   if (!(requestsPerSec.value < MIN_ACHIEVED * offeredPerSec * answerable)) return []
   return [
-    {
-      code: 'saturated',
-      message: `${requestsPerSec.value.toFixed(1)} requests/s were answered of ${offeredPerSec.toFixed(1)} offered: the queue grew all the time`,
-      remedy: 'lower the request rate below the server’s capacity; a closed loop shows where that is',
-    },
+    problem(
+      'saturated',
+      `${requestsPerSec.value.toFixed(1)} requests/s were answered of ${offeredPerSec.toFixed(1)} offered: the queue grew all the time`,
+    ),
   ]
 }
 
@@ -183,13 +162,7 @@ function noisyHost(measurements: readonly Measurement[]): Problem[] {
   }
   if (throttles > 0) reasons.push(`cores were too hot and slowed down ${throttles} times`)
   if (reasons.length === 0) return []
-  return [
-    {
-      code: 'noisy-host',
-      message: `the machine was not quiet: ${reasons.join('; ')}`,
-      remedy: 'end other programs, take a machine of its own, or repeat more often so that the noise averages out',
-    },
-  ]
+  return [problem('noisy-host', `the machine was not quiet: ${reasons.join('; ')}`)]
 }
 
 /** p99.9 alone is no problem: it is simply null. */
@@ -199,11 +172,10 @@ function tooFewSamples({ counts, latencyMs }: Judged): Problem[] {
   const lowest = missing[0]
   if (lowest === undefined || lowest === 'p999' || latencyMs.p99 !== null) return []
   return [
-    {
-      code: 'too-few-samples',
-      message: `${counts.completed} completed requests do not carry ${missing.join(', ')}: ${lowest} takes ${samplesFor(PERCENTILES[lowest])}`,
-      remedy: 'measure longer, repeat more often, or raise the concurrency or the request rate',
-    },
+    problem(
+      'too-few-samples',
+      `${counts.completed} completed requests do not carry ${missing.join(', ')}: ${lowest} takes ${samplesFor(PERCENTILES[lowest])}`,
+    ),
   ]
 }
 

@@ -6,7 +6,8 @@ import { twoSidedP } from '../core/student-t.ts'
 import { OUTCOMES, type TimeColumns } from '../load/request-columns.ts'
 import type { Measurement } from '../measurement/types.ts'
 import type { LoadModel } from '../plan/types.ts'
-import type { CellSummary, Problem } from './run-document.ts'
+import type { Problem } from './problems.ts'
+import type { CellSummary } from './run-document.ts'
 
 /** The levels of one repetition, as logarithms of medians; null for a block without requests. */
 export interface WarmupLevels {

@@ -1,7 +1,7 @@
 // dyno history: stored runs, a metric of theirs over time, and where its level changed.
 import { resolve } from 'node:path'
 import { cellHistories, type HistoryMetric } from '../analysis/history.ts'
-import { METRICS } from '../analysis/run-document.ts'
+import { METRICS } from '../analysis/metrics.ts'
 import { defineCommand } from '../cli/command.ts'
 import { BenchError, EXIT } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
@@ -69,7 +69,7 @@ export const historyCommand = defineCommand({
     const chosen = comparableRuns(stored, { scenario, force: flags.force })
     const isWanted = (target: string) => flags.only.length === 0 || flags.only.includes(target)
     const runs = chosen.runs.map((run) => ({ ...run, cells: run.cells.filter(({ target }) => isWanted(target)) }))
-    const histories = cellHistories(runs, metric, (cell) => spoilingStored(cell) === null)
+    const histories = cellHistories(runs, metric, (cell) => spoilingStored(cell, metric) === null)
     if (histories.length === 0) {
       throw usage(`no cell of these runs has ${metric}`, 'choose another --metric or --only, or see: dyno history')
     }

@@ -1,6 +1,8 @@
 // What one run says about the gate: its verdict, every comparison that found a change, and what other gates would say.
+
+import type { Metric } from '../analysis/metrics.ts'
 import { failingGates } from '../analysis/other-gates.ts'
-import { type Comparison, conditionKeyOf, type GateResult, type Metric } from '../analysis/run-document.ts'
+import { type Comparison, conditionKeyOf, type GateResult } from '../analysis/run-document.ts'
 import type { SummarisedCell } from '../analysis/summarise.ts'
 import type { AnalysedRun } from '../document.ts'
 import { cellName } from '../plan/cell-name.ts'

@@ -1,5 +1,6 @@
 // Absolute rules (SLOs): the whole interval of a metric against a limit.
-import type { CellSummary, Estimate, Metric } from '../analysis/run-document.ts'
+import type { Metric } from '../analysis/metrics.ts'
+import type { CellSummary, Estimate } from '../analysis/run-document.ts'
 import { estimateOf, type JudgedCell, textOf } from './cell-metric.ts'
 import type { Outcome } from './outcome.ts'
 

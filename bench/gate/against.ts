@@ -1,5 +1,6 @@
 // What each cell of a run is held against under relative rules: cells of a baseline file, or of the baseline target in the run.
-import { cellKeyOf, conditionKeyOf, type Metric, type RunDocument } from '../analysis/run-document.ts'
+import type { Metric } from '../analysis/metrics.ts'
+import { cellKeyOf, conditionKeyOf, type RunDocument } from '../analysis/run-document.ts'
 import { unlikeEnvironment } from '../analysis/unlike-environment.ts'
 import type { Baseline } from './baseline.ts'
 import { estimateOf, type JudgedCell } from './cell-metric.ts'
@@ -55,7 +56,7 @@ export function againstTarget(run: RunDocument): FindAgainst {
     if (cell.target === name) return { kind: 'baseline' }
     const before = baselines.get(conditionKeyOf(cell))
     if (before === undefined) return none(`${name} has no cell under the same batch size and load`)
-    const problem = spoilingProblem(before)
+    const problem = spoilingProblem(before, metric)
     if (problem !== null && metric !== 'errorRate')
       return none(`${name}, the baseline: ${problem.code}: ${problem.message}`)
     // The batch size is the same on both sides, so that the ratio of inferences is the ratio of requests.
@@ -78,8 +79,8 @@ function byEstimates(befores: readonly JudgedCell[], after: JudgedCell, metric: 
     const change = changeOfErrorRates(countedIn(befores), countedIn([after]))
     return change === null ? none('no request was answered') : { kind: 'raw', change }
   }
-  const good = befores.filter((cell) => spoilingStored(cell) === null)
-  const problem = good.length === 0 && befores[0] !== undefined ? spoilingStored(befores[0]) : null
+  const good = befores.filter((cell) => spoilingStored(cell, metric) === null)
+  const problem = good.length === 0 && befores[0] !== undefined ? spoilingStored(befores[0], metric) : null
   if (problem !== null) return none(`the baseline’s cell is spoiled: ${problem.code}: ${problem.message}`)
   const from = good.flatMap((cell) => sideOf(cell, metric) ?? [])
   const to = sideOf(after, metric)

@@ -1,6 +1,7 @@
 // What a rule is about: one metric of one cell, which way is better, and how cell and value are named for a person.
 import { loadText } from '../analysis/load-text.ts'
-import type { CellSummary, Estimate, Metric } from '../analysis/run-document.ts'
+import type { Metric } from '../analysis/metrics.ts'
+import type { CellSummary, Estimate } from '../analysis/run-document.ts'
 import { formatCount, formatMs } from '../core/units.ts'
 
 /** What a baseline keeps of a cell, and all that a rule looks at. */

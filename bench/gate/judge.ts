@@ -69,7 +69,7 @@ function absolute(rule: GateRule, cell: CellSummary): Finding[] {
   ]
   return limits.map((limit) => {
     const outcome = judgeAbsolute(cell, rule.metric, limit)
-    return finding(rule, cell, spoil(outcome, cell, { isErrorRate: rule.metric === 'errorRate', isInterleaved: false }))
+    return finding(rule, cell, spoil(outcome, cell, { metric: rule.metric, isInterleaved: false }))
   })
 }
 
@@ -88,7 +88,7 @@ function judgeAll(tasks: readonly RelativeTask[], alpha: number): Finding[] {
         ? against.change
         : { change: against.change.change, pAdjusted: adjusted.next().value ?? 1 }
     const isInterleaved = against.kind === 'adjusted'
-    return finding(rule, cell, spoil(judgeRelative(change, options), cell, { isErrorRate, isInterleaved }))
+    return finding(rule, cell, spoil(judgeRelative(change, options), cell, { metric: rule.metric, isInterleaved }))
   })
 }
 

@@ -1,5 +1,6 @@
 // Relative rules: how much worse than the baseline, and is that beyond chance?
-import type { Estimate, Metric } from '../analysis/run-document.ts'
+import type { Metric } from '../analysis/metrics.ts'
+import type { Estimate } from '../analysis/run-document.ts'
 import { isHigherBetter, isOrdered, percentText } from './cell-metric.ts'
 import type { Outcome } from './outcome.ts'
 

@@ -1,6 +1,8 @@
 // How cells, loads and estimates are written, the same in every report.
 import { type Load, loadText } from '../analysis/load-text.ts'
-import type { CellSummary, Comparison, Estimate, Metric, Problem } from '../analysis/run-document.ts'
+import type { Metric } from '../analysis/metrics.ts'
+import type { Problem } from '../analysis/problems.ts'
+import type { CellSummary, Comparison, Estimate } from '../analysis/run-document.ts'
 import { formatChange, formatCount, significant } from '../core/units.ts'
 
 /** What stands where nothing was measured. */
