@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { type RunDocument, runSchema } from './analysis/run-document.ts'
 import { unlikeEnvironment } from './analysis/unlike-environment.ts'
 import { BenchError, messageOf } from './core/errors.ts'
+import { decodeText } from './core/text-file.ts'
 
 /** A run of hundreds of cells has some ten megabytes. */
 const MAX_BYTES = 256 * 1024 ** 2
@@ -61,7 +62,7 @@ function runDirsIn(dir: string): string[] {
 function readDocument(path: string): RunDocument {
   const bytes = statSync(path).size
   if (bytes > MAX_BYTES) throw new Error(`${DOCUMENT} has ${bytes} bytes, which no run has`)
-  const result = runSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+  const result = runSchema.safeParse(JSON.parse(decodeText(readFileSync(path), path)))
   if (result.success) return result.data
   const [issue] = result.error.issues
   throw new Error(`${DOCUMENT} is of another version of dyno, or damaged: ${issue?.path.join('.')}: ${issue?.message}`)

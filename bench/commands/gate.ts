@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { type Context, defineCommand } from '../cli/command.ts'
 import { BenchError, EXIT, type ExitCode, messageOf } from '../core/errors.ts'
 import { writeFileAtomic } from '../core/files.ts'
+import { decodeText } from '../core/text-file.ts'
 import { parseDurationMs } from '../core/units.ts'
 import { type Baseline, parseBaseline } from '../gate/baseline.ts'
 import { judge } from '../gate/judge.ts'
@@ -164,8 +165,9 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
 function readBaseline(path: string): Baseline {
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = decodeText(readFileSync(path), path)
   } catch (error) {
+    if (error instanceof BenchError) throw error
     throw new BenchError({
       kind: 'untrusted',
       code: 'baseline-missing',

@@ -1,4 +1,6 @@
 // What the schema refuses → sentences with the value, and the next thing to type.
+
+import { parse as parseYaml } from 'yaml'
 import type { z } from 'zod'
 import { nearest } from '../core/nearest.ts'
 import type { IssueDetails } from './scalars.ts'
@@ -133,8 +135,11 @@ interface Place {
 /** The refused value in a sentence. */
 function describe(issue: Issue, path: Path, { node, value }: Place): Pick<Finding, 'code' | 'message' | 'hint'> {
   const where = path.length === 0 ? 'a scenario' : pathText(path)
-  const sample = `write for example ${example(String(path.at(-1) ?? ''), node)}`
-  const hint = value === null ? 'fill it in, or leave it out' : sample
+  const key = String(path.at(-1) ?? '')
+  const hint =
+    value === null
+      ? 'fill it in, or leave it out'
+      : (quoted(key, value, node) ?? `write for example ${example(key, node)}`)
   switch (issue.code) {
     case 'custom': {
       const details = issue.params as IssueDetails | undefined
@@ -189,7 +194,24 @@ function wordsOf(node: SchemaNode | undefined): string[] {
 /** `duration: 5s` */
 function example(key: string, node: SchemaNode | null): string {
   const [first] = node?.examples ?? wordsOf(node ?? undefined)
-  return first === undefined ? `${key}: …` : `${/^\d*$/.test(key) ? '' : `${key}: `}${String(first)}`
+  return first === undefined ? `${key}: …` : `${labelOf(key)}${asYaml(first)}`
+}
+
+/** Entries of a list have no key to write. */
+const labelOf = (key: string) => (/^\d*$/.test(key) ? '' : `${key}: `)
+
+/** Text that YAML would read as a number or as true, false or null is quoted. */
+function asYaml(value: unknown): string {
+  return typeof value === 'string' && typeof parseYaml(value) !== 'string' && !/^[[{]/.test(value)
+    ? JSON.stringify(value)
+    : String(value)
+}
+
+/** `version: 1` was meant as text and lacks its quotes only; null where quotes would not make it valid. */
+function quoted(key: string, value: unknown, node: SchemaNode | null): string | null {
+  if (typeof value !== 'number' && typeof value !== 'boolean') return null
+  if (node?.type !== 'string' || !new RegExp(node.pattern ?? '').test(String(value))) return null
+  return `write ${labelOf(key)}"${value}"`
 }
 
 function nounOf(node: SchemaNode | null): string {

@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { BenchError, BenchErrors, messageOf } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
+import { decodeText } from '../core/text-file.ts'
 import { formatBytes } from '../core/units.ts'
 import { findBuildFolders } from './build-folders.ts'
 import { readCaFiles } from './ca-files.ts'
@@ -44,7 +45,7 @@ const LARGEST_FILE_BYTES = 256 * 1024
  */
 export async function loadScenario(path: string, overrides: Overrides): Promise<LoadedScenario> {
   const bytes = await readBytes(path)
-  const { parsed, problems, found } = await validate(bytes.toString('utf8'), path, overrides)
+  const { parsed, problems, found } = await validate(decodeText(bytes, path), path, overrides)
   if (parsed === null || problems.length > 0) throw new BenchErrors(problems)
   const maxBatchSize = await readMaxBatchSize(parsed.model.name, foldersFor(path))
   return {

@@ -119,6 +119,12 @@ const WRONG_FIELDS: readonly Row[] = [
   ['http://127.0.0.1:9000', 'http://h:1/v2', '9:31', 'bad-value', 'write http://h:1'],
   ['http://127.0.0.1:9000', 'http://me:pw@h:1', '9:31', 'bad-value', 'write http://h:1'],
   ['9000" }', '9000", grpcUrl: "grpc://h:1" }', '9:65', 'bad-value', 'write h:1'],
+  ['9000" }', '9000", grpcUrl: "dns:///svc.ns:8001" }', '9:65', 'bad-value', 'write svc.ns:8001'],
+  ['9000" }', '9000", grpcUrl: "dns:svc.ns:8001" }', '9:65', 'bad-value', 'write svc.ns:8001'],
+  ['9000" }', '9000", grpcUrl: "dns:///svc.ns" }', '9:65', 'bad-value', 'write svc.ns:PORT'],
+  ['9000" }', '9000", grpcUrl: "unix://out.sock" }', '9:65', 'bad-value', 'unix sockets are not supported'],
+  ['name: example_model', 'name: example_model\n  version: 1', '4:12', 'wrong-type', 'write version: "1"'],
+  ['name: good', 'name: good\n"name": better', '2:1', 'duplicate-key', 'keep one of the two'],
   ['max: 25ms', 'max: 25', '21:37', 'wrong-type', 'max: 25ms'],
   ['max: 25ms', 'maxRegression: 10', '21:47', 'wrong-type', 'maxRegression: 10%'],
   ['metric: p99', 'metric: p98', '21:27', 'bad-value', "did you mean 'p90'?"],
@@ -311,5 +317,29 @@ describe('a file that is no scenario', () => {
       }),
       { numRuns: 150 },
     )
+  })
+})
+
+describe('a key that is given twice', () => {
+  it.each([
+    ['name', '"name": better\n'],
+    ['name', '? name\n: better\n'],
+    ['servers', 'servers: {}\n'],
+  ])('is named whole: %s', async (key, added) => {
+    const seen = await problemsOf(`${added}${GOOD}`)
+    expect(seen.filter(({ code }) => code === 'duplicate-key').map(({ message }) => message)).toEqual([
+      `'${key}' is given twice`,
+    ])
+  })
+})
+
+describe('a scenario as Windows writes it', () => {
+  it('is read with a byte order mark and its line ends', async () => {
+    expect(await problemsOf(`\uFEFF${GOOD.replaceAll('\n', '\r\n')}`)).toEqual([])
+  })
+
+  it('is refused in UTF-16, in one sentence', async () => {
+    const seen = await problemsOf(Buffer.from(`\uFEFF${GOOD}`, 'utf16le'))
+    expect(seen.map(({ message }) => message)).toEqual(['this file is UTF-16'])
   })
 })

@@ -165,10 +165,19 @@ export const grpcUrl = z
     const number = Number(match?.[1])
     if (number >= 1 && number <= 65535) return typed
     const problem = `must be host:port or https://host:port, but is "${shorten(typed)}"`
-    const bare = typed.replace(/^[a-z]+:\/\//i, '').replace(/\/.*$/, '')
-    return refuse(context, problem, 'bad-value', bare === typed ? undefined : `write ${shorten(bare)}`)
+    return refuse(context, problem, 'bad-value', grpcAdvice(typed))
   })
   .meta({ title: 'host:port or https URL', examples: ['127.0.0.1:9001'] })
+
+/** gRPC's own names (`dns:///host:port`, `ipv4:…`) lead to the address in them, if there is one to write. */
+function grpcAdvice(typed: string): string | undefined {
+  if (/^unix(-abstract)?:/i.test(typed)) {
+    return 'unix sockets are not supported: let the server listen on 127.0.0.1 and write its host:port'
+  }
+  const bare = typed.replace(/^(dns|ipv4|ipv6|xds|passthrough|[a-z][a-z0-9+.-]*:\/)[:/]\/*/i, '').replace(/\/.*$/, '')
+  if (bare === typed || bare === '') return undefined
+  return /:\d+$/.test(bare) ? `write ${shorten(bare)}` : `write ${shorten(bare)}:PORT`
+}
 
 /** Not an address: TLS asks for names only (RFC 6066, section 3). */
 export const hostName = z

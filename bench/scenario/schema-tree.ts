@@ -8,6 +8,7 @@ export type Path = readonly (string | number)[]
 /** The part of JSON Schema (draft 2020-12) that zod writes for the scenario schema. */
 export interface SchemaNode {
   readonly type?: string
+  readonly pattern?: string
   readonly title?: string
   readonly description?: string
   readonly default?: unknown

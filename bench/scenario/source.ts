@@ -40,7 +40,7 @@ export function parseSource(text: string, file: string): ParsedSource {
     const faults = [...document.errors, ...document.warnings]
     const problems = faults.map((fault) => {
       const place = placeOf(fault.pos[0])
-      if (fault.code === 'DUPLICATE_KEY') return duplicateKey(text.slice(...fault.pos), place)
+      if (fault.code === 'DUPLICATE_KEY') return duplicateKey(keyAfter(document, fault.pos[0]), place)
       return syntaxError(fault.message, place)
     })
     problems.push(...unusableNodes(document, placeOf))
@@ -72,6 +72,18 @@ function duplicateKey(key: string, place: string): BenchError {
     hint: 'keep one of the two',
     place,
   })
+}
+
+/** The key that begins at an offset, or next after it: an error's own range holds one character of it, or white space. */
+function keyAfter(document: Document, offset: number): string {
+  let found: { readonly start: number; readonly key: string } | null = null
+  visit(document, {
+    Pair(_, { key }) {
+      const start = (key as Node | null)?.range?.[0] ?? -1
+      if (start >= offset && (found === null || start < found.start)) found = { start, key: String(key) }
+    },
+  })
+  return (found as { readonly key: string } | null)?.key ?? 'a key'
 }
 
 /** Keys that are no text (`? [a]`) or that plain data cannot carry safely; aliases of nothing. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { BenchError, messageOf } from '../../core/errors.ts'
+import { decodeText } from '../../core/text-file.ts'
 import { dockerConfigDir, type Environment } from './engine-address.ts'
 
 /** As the engine's API takes it. */
@@ -48,7 +49,7 @@ function readConfig(env: Environment): z.infer<typeof configSchema> {
   const path = join(dockerConfigDir(env), 'config.json')
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = decodeText(readFileSync(path), path, 'environment')
   } catch {
     return {} // Nobody has ever logged in.
   }
