@@ -5,7 +5,7 @@ import { guarded, runCommand } from './cli/run-command.ts'
 import { COMMANDS } from './commands/all.ts'
 import { BenchError, EXIT, type ExitCode } from './core/errors.ts'
 import { nearest } from './core/nearest.ts'
-import { stateDirOf } from './project.ts'
+import { environmentDirOf, stateDirOf } from './project.ts'
 import { removeLeftovers } from './runtime/leftovers.ts'
 import { VERSION } from './version.ts'
 
@@ -33,8 +33,8 @@ function afterCleaning(command: Command): Command {
   return {
     ...command,
     async run(input, context) {
-      for (const removed of await removeLeftovers(stateDirOf(context)))
-        context.stderr.write(`left by a killed run: ${removed}\n`)
+      for (const dir of new Set([stateDirOf(context), environmentDirOf(context)]))
+        for (const removed of await removeLeftovers(dir)) context.stderr.write(`left by a killed run: ${removed}\n`)
       return await command.run(input, context)
     },
   }

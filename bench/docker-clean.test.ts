@@ -194,7 +194,7 @@ describe.skipIf(engine === null)('cleaning up a Docker engine', () => {
 
   function cleanHere(options: Partial<CleanOptions>) {
     const stateDir = join(dir, 'state')
-    return clean({ stateDir, dryRun: false, engine: scoped(), images: false, volumes: false, ...options })
+    return clean({ stateDirs: [stateDir], dryRun: false, engine: scoped(), images: false, volumes: false, ...options })
   }
 
   async function create(name: string, labels: Record<string, string>, image = BASE, hostConfig = {}): Promise<string> {

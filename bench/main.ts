@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The process's edge: signals become one AbortSignal, the exit code is set, nothing else happens here.
 import { enableCompileCache } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { compileCacheDir } from './core/package-dir.ts'
 
 /** Ctrl-C reaches this process from the terminal and from npm, moments apart: that is one wish, not two. */
 const SAME_WISH_MS = 1000
@@ -26,9 +26,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 // Halves the time to the first request from the second run on; threads and child processes take it from the environment.
-// In the package's own folder: a cache of code in a shared temporary folder could be anybody's code.
-process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/dyno', import.meta.url))
-enableCompileCache(process.env.NODE_COMPILE_CACHE)
+process.env.NODE_COMPILE_CACHE ??= compileCacheDir(process.env)
+// dyno clean removes it, where it is dyno's alone, and leaves nothing.
+if (process.argv[2] === 'clean') delete process.env.NODE_COMPILE_CACHE
+else enableCompileCache(process.env.NODE_COMPILE_CACHE)
 const { runCli } = await import('./cli.ts')
 
 process.exitCode = await runCli(process.argv.slice(2), {

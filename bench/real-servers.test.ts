@@ -23,7 +23,14 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'dyno-real-'))
   const signal = new AbortController().signal
   const events = { step: (text: string) => process.stderr.write(`${text}\n`) }
-  python = await ensurePythonEnv({ projectDir: PACKAGE_DIR, stateDir: STATE_DIR, with: 'dev', events, signal })
+  python = await ensurePythonEnv({
+    projectDir: PACKAGE_DIR,
+    stateDir: STATE_DIR,
+    environmentDir: STATE_DIR,
+    with: 'dev',
+    events,
+    signal,
+  })
 }, SETUP_MS)
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 

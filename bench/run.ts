@@ -19,7 +19,7 @@ import { cellsOf, expand } from './plan/expand.ts'
 import { confirmTrials } from './plan/further.ts'
 import type { Plan, Trial } from './plan/types.ts'
 import type { Progress } from './progress.ts'
-import { newRunDir, projectDirOf, stateDirOf } from './project.ts'
+import { linkLatest, newRunDir, placeOf } from './project.ts'
 import { writeReport } from './report/write-report.ts'
 import { measureUntilPrecise } from './rounds.ts'
 import { chooseRuntime } from './runtime/choose-runtime.ts'
@@ -52,6 +52,7 @@ export async function runScenario(request: RunRequest, world: World): Promise<Ru
   const outcome = await measureScenario(request, world)
   world.progress.step('writing the report')
   await writeReport(outcome.analysed, outcome.dir)
+  if (request.outDir === null) linkLatest(outcome.dir)
   return outcome
 }
 
@@ -82,8 +83,7 @@ async function measurePlan(
     // First: they start while the servers do.
     const threads = startLoadThreads(plan.scenario.workers)
     cleanup.push('load threads', () => threads.close())
-    const place = { projectDir: projectDirOf(context), stateDir: stateDirOf(context), env: context.env }
-    const runtime = await chooseRuntime({ ...place, wanted, servers: serversOf(plan) })
+    const runtime = await chooseRuntime({ ...placeOf(context), wanted, servers: serversOf(plan) })
     const setting = { plan, runtime, logDir: join(store.dir, 'logs'), signal: context.signal, progress }
     const servers = await startServers(setting, cleanup)
     const trials = await openTrials({ plan, servers, threads, signal: context.signal, progress })

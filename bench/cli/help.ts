@@ -1,6 +1,7 @@
 // Help for the terminal and docs/commands.md, both made from the commands' tables.
 import type { Command } from './command.ts'
 import type { FlagSpec } from './flags.ts'
+import { VARIABLES } from './variables.ts'
 
 export function renderOverview(commands: readonly Command[]): string {
   const width = Math.max(...commands.map((command) => usageOf(command).length))
@@ -13,6 +14,7 @@ export function renderOverview(commands: readonly Command[]): string {
     '',
     'dyno COMMAND --help says more. Exit codes: 0 done · 1 gate failed · 2 wrong usage · 3 not trustworthy ·',
     '4 the environment cannot run it · 130, 143 interrupted.',
+    `Environment variables (docs/commands.md): ${Object.keys(VARIABLES).join(', ')}.`,
     '',
   ].join('\n')
 }
@@ -54,6 +56,12 @@ export function renderCommandsPage(commands: readonly Command[]): string {
       '',
       ...(command.examples.length > 0 ? ['```', ...command.examples, '```', ''] : []),
     ]),
+    '## Environment variables',
+    '',
+    '| | |',
+    '|---|---|',
+    ...Object.entries(VARIABLES).map(([name, description]) => `| \`${name}\` | ${description} |`),
+    '',
   ].join('\n')
 }
 

@@ -2,7 +2,7 @@
 import { defineCommand } from '../cli/command.ts'
 import { BenchError, EXIT } from '../core/errors.ts'
 import { formatBytes } from '../core/units.ts'
-import { stateDirOf } from '../project.ts'
+import { environmentDirOf, stateDirOf } from '../project.ts'
 import { clean } from '../runtime/clean.ts'
 import { type Engine, openEngine } from '../runtime/docker/engine.ts'
 import type { Environment } from '../runtime/docker/engine-address.ts'
@@ -25,7 +25,13 @@ export const cleanCommand = defineCommand({
     const { engine, problem } = await engineIfAny(context.env)
     const dryRun = flags['dry-run']
     const { images, volumes } = flags
-    const { removed, kept } = await clean({ stateDir: stateDirOf(context), dryRun, engine, images, volumes })
+    const { removed, kept } = await clean({
+      stateDirs: [...new Set([stateDirOf(context), environmentDirOf(context)])],
+      dryRun,
+      engine,
+      images,
+      volumes,
+    })
     const verb = dryRun ? 'would remove' : 'removed'
     for (const { what, bytes } of removed) context.stdout.write(`${verb} ${what} (${formatBytes(bytes)})\n`)
     for (const line of kept) context.stdout.write(`kept ${line}\n`)

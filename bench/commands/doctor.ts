@@ -3,7 +3,7 @@ import pc from 'picocolors'
 import { defineCommand } from '../cli/command.ts'
 import { EXIT } from '../core/errors.ts'
 import { loadThreadAbilities } from '../event-loop/create-event-loop.ts'
-import { projectDirOf, stateDirOf } from '../project.ts'
+import { placeOf } from '../project.ts'
 import { diagnose } from '../runtime/doctor.ts'
 
 const MARK = { ok: 'ok', warning: 'note', missing: 'missing' } as const
@@ -17,9 +17,7 @@ export const doctorCommand = defineCommand({
   examples: ['dyno doctor'],
   async run({ flags }, context) {
     const findings = await diagnose({
-      projectDir: projectDirOf(context),
-      stateDir: stateDirOf(context),
-      env: context.env,
+      ...placeOf(context),
       loadThreads: loadThreadAbilities(),
     })
     if (flags.json) {

@@ -18,7 +18,11 @@ export const runCommand = defineCommand({
   operands: [SCENARIO],
   flags: {
     runtime: RUNTIME_FLAG,
-    out: { kind: 'text', placeholder: 'DIR', description: 'Run directory. Default: reports/runs/<id>.' },
+    out: {
+      kind: 'text',
+      placeholder: 'DIR',
+      description: 'Run directory. Default: reports/runs/<id>, which reports/runs/latest then links to.',
+    },
     ...SCENARIO_FLAGS,
     json: { kind: 'switch', description: 'Prints run.json on stdout and everything else on stderr.' },
     quiet: { kind: 'switch', description: 'No progress.' },

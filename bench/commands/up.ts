@@ -9,7 +9,7 @@ import { BenchError, EXIT, type ExitCode } from '../core/errors.ts'
 import { expand } from '../plan/expand.ts'
 import type { Plan } from '../plan/types.ts'
 import { createProgress } from '../progress.ts'
-import { projectDirOf, stateDirOf } from '../project.ts'
+import { placeOf, stateDirOf } from '../project.ts'
 import { chooseRuntime } from '../runtime/choose-runtime.ts'
 import type { RuntimeName } from '../runtime/types.ts'
 import { loadScenario } from '../scenario/load-scenario.ts'
@@ -46,9 +46,9 @@ export const upCommand = defineCommand({
 
 /** Starts the servers as children of this process and keeps them until the signal. */
 async function stay(plan: Plan, wanted: RuntimeName | 'auto', context: Context): Promise<ExitCode> {
-  const stateDir = stateDirOf(context)
+  const place = placeOf(context)
+  const { stateDir } = place
   const progress = createProgress(context.stderr, context.stderr.isTTY === true ? 'live' : 'plain')
-  const place = { projectDir: projectDirOf(context), stateDir, env: context.env }
   const runtime = await chooseRuntime({ ...place, wanted, servers: serversOf(plan) })
   const logDir = join(stateDir, 'up-logs')
   mkdirSync(logDir, { recursive: true })

@@ -18,7 +18,14 @@ const TRITON: TritonServer = { ...PLAIN, kind: 'triton', gpus: 'auto', ports: nu
 const NOWHERE = { DOCKER_HOST: 'unix:///nowhere/docker.sock' }
 
 function choose(wanted: 'auto' | 'docker' | 'local', server: ServerSpec) {
-  return chooseRuntime({ wanted, servers: { one: server }, projectDir: '/none', stateDir: '/none', env: NOWHERE })
+  return chooseRuntime({
+    wanted,
+    servers: { one: server },
+    projectDir: '/none',
+    stateDir: '/none',
+    environmentDir: '/none',
+    env: NOWHERE,
+  })
 }
 
 const ASKS: readonly (readonly [string, ServerSpec])[] = [

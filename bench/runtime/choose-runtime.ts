@@ -15,6 +15,7 @@ export interface RuntimeRequest {
   readonly servers: Readonly<Record<string, ServerSpec>>
   readonly projectDir: string
   readonly stateDir: string
+  readonly environmentDir: string
   readonly env: Environment
 }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type CleanOptions, clean as cleanWith } from './clean.ts'
+import { clean as cleanWith } from './clean.ts'
 import { ownProcess, writeEntry } from './register.ts'
 
 let dir: string
@@ -17,8 +17,8 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
 const WITHOUT_ENGINE = { engine: null, images: false, volumes: false } as const
 
-async function clean(options: Pick<CleanOptions, 'stateDir' | 'dryRun'>) {
-  const { removed } = await cleanWith({ ...options, ...WITHOUT_ENGINE })
+async function clean({ dryRun, ...folders }: { readonly stateDir: string; readonly dryRun: boolean }) {
+  const { removed } = await cleanWith({ stateDirs: [folders.stateDir], dryRun, ...WITHOUT_ENGINE })
   return removed
 }
 
@@ -29,6 +29,16 @@ describe('cleaning up', () => {
     expect(removals[0]?.bytes).toBeGreaterThanOrEqual(100_000)
     expect(existsSync(stateDir)).toBe(false)
     expect(await clean({ stateDir, dryRun: false })).toEqual([])
+  })
+
+  it('goes through the register of the project and the environments that projects share', async () => {
+    const shared = join(dir, 'cache')
+    mkdirSync(join(shared, 'python-ffffffffffff'), { recursive: true })
+    const { removed } = await cleanWith({ stateDirs: [stateDir, shared], dryRun: false, ...WITHOUT_ENGINE })
+    expect(removed.map(({ what }) => what)).toEqual([
+      join(stateDir, 'python-0123456789ab'),
+      join(shared, 'python-ffffffffffff'),
+    ])
   })
 
   it('removes nothing in a dry run', async () => {

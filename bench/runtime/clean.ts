@@ -15,10 +15,12 @@ export interface Removal {
 }
 
 /** Everything that dyno writes into its state folder. Nothing else there is touched, whatever folder it was set to. */
-const OWN_NAMES = /^(python-[0-9a-f]{12}|python\.lock(\.\d+)?(\.broken)?|running|up\.json|up\.log|up-logs|\.gitignore)$/
+const OWN_NAMES =
+  /^(python-[0-9a-f]{12}|python\.lock(\.\d+)?(\.broken)?|compile-cache|running|up\.json|up\.log|up-logs|\.gitignore)$/
 
 export interface CleanOptions {
-  readonly stateDir: string
+  /** Where dyno keeps its register and its environments: the same folder, or two. */
+  readonly stateDirs: readonly string[]
   /** Says what would be removed, removes nothing. */
   readonly dryRun: boolean
   /** `null`: there is none, or it cannot be asked. */
@@ -35,10 +37,10 @@ export interface Cleaned {
 
 /** @throws BenchError `still-running` while a run or `dyno up` uses what would be removed; where the engine fails */
 export async function clean(options: CleanOptions): Promise<Cleaned> {
-  const { stateDir, dryRun, engine } = options
+  const { stateDirs, dryRun, engine } = options
   const made = engine === null ? NOTHING_MADE : await findMadeThings(engine, options)
   refuseWhileRunning([
-    ...liveEntries(stateDir).map(({ name, owner }) => `${name} (of run ${owner.pid})`),
+    ...stateDirs.flatMap(liveEntries).map(({ name, owner }) => `${name} (of run ${owner.pid})`),
     ...made.inUse,
   ])
   const removed: Removal[] = []
@@ -48,13 +50,16 @@ export async function clean(options: CleanOptions): Promise<Cleaned> {
     if (refusal === null) removed.push({ what: thing.what, bytes: thing.bytes })
     else kept.push(refusal)
   }
-  const processes = dryRun ? describeLeftovers(stateDir) : await removeLeftovers(stateDir)
-  return { removed: [...removed, ...processes.map((what) => ({ what, bytes: 0 })), ...cleanState(options)], kept }
+  for (const stateDir of stateDirs) {
+    const processes = dryRun ? describeLeftovers(stateDir) : await removeLeftovers(stateDir)
+    removed.push(...processes.map((what) => ({ what, bytes: 0 })), ...cleanState(stateDir, dryRun))
+  }
+  return { removed, kept }
 }
 
 const NOTHING_MADE: MadeThings = { inUse: [], removable: [], kept: [] }
 
-function cleanState({ stateDir, dryRun }: CleanOptions): readonly Removal[] {
+function cleanState(stateDir: string, dryRun: boolean): readonly Removal[] {
   const paths = listFolder(stateDir)
     .filter((name) => OWN_NAMES.test(name))
     .map((name) => join(stateDir, name))

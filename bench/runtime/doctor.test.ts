@@ -73,9 +73,11 @@ const LOAD_THREADS = { waitsWith: 'io_uring', answersTimedBy: 'kernel', openLoop
 
 describe('the doctor', () => {
   it('looks at everything, in a fixed order, and has a remedy for all that is missing', async () => {
+    mkdirSync(join(dir, 'model_repository'))
     const findings = await diagnose({
       projectDir: dir,
       stateDir: join(dir, 'not', 'yet'),
+      environmentDir: join(dir, 'not', 'yet'),
       env: await startEngine({}),
       loadThreads: LOAD_THREADS,
     })
@@ -112,7 +114,7 @@ describe('the doctor', () => {
 
   it('says how load threads time answers, and whether they go first', async () => {
     const detailOf = async (loadThreads: LoadThreadAbilities) => {
-      const place = { projectDir: dir, stateDir: dir, env: environment(), loadThreads }
+      const place = { projectDir: dir, stateDir: dir, environmentDir: dir, env: environment(), loadThreads }
       return (await diagnose(place)).find(({ name }) => name === 'load threads')
     }
     expect(await detailOf(LOAD_THREADS)).toMatchObject({
@@ -141,6 +143,7 @@ describe('the doctor', () => {
       const findings = await diagnose({
         projectDir: dir,
         stateDir: dir,
+        environmentDir: dir,
         env: environment({ PATH: bin }),
         loadThreads: LOAD_THREADS,
       })

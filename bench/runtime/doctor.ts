@@ -8,6 +8,7 @@ import type { LoadThreadAbilities } from '../event-loop/types.ts'
 import { capture } from './capture.ts'
 import type { Environment } from './docker/engine-address.ts'
 import { dockerFindings } from './doctor-docker.ts'
+import { locate } from './project-files.ts'
 import { findPython, libpythonMissing } from './python.ts'
 import { findPythonEnv } from './python-env.ts'
 import { listFolder } from './register.ts'
@@ -25,6 +26,7 @@ export type Finding = Omit<Diagnosis, 'name'>
 interface Place {
   readonly projectDir: string
   readonly stateDir: string
+  readonly environmentDir: string
   readonly env: Environment
   readonly loadThreads: LoadThreadAbilities
 }
@@ -136,7 +138,7 @@ function envFinding(place: Place): Finding {
 }
 
 function modelsFinding({ projectDir }: Place): Finding {
-  const repository = join(projectDir, 'model_repository')
+  const repository = locate(projectDir, 'model_repository')
   const models = listFolder(repository).filter((name) => existsSync(join(repository, name, 'config.pbtxt')))
   if (models.length > 0) return ok(`${models.join(', ')} in ${repository}`)
   return { status: 'missing', detail: `no model in ${repository}`, remedy: 'run inside a checkout of the project' }
@@ -173,8 +175,8 @@ function chromiumFinding({ PATH = '' }: Environment): Finding {
   }
 }
 
-function diskFinding({ stateDir }: Place): Finding {
-  let dir = stateDir
+function diskFinding({ environmentDir }: Place): Finding {
+  let dir = environmentDir
   while (!existsSync(dir)) dir = dirname(dir)
   const { bavail, bsize } = statfsSync(dir)
   const detail = `${formatBytes(bavail * bsize)} free at ${dir}`

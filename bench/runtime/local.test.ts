@@ -49,7 +49,7 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'dyno-local-'))
   const events = { step: (text: string) => void steps.push(text) }
   const signal = new AbortController().signal
-  await ensurePythonEnv({ projectDir: PROJECT, stateDir: STATE, with: 'serve', events, signal })
+  await ensurePythonEnv({ projectDir: PROJECT, stateDir: STATE, environmentDir: STATE, with: 'serve', events, signal })
 }, 600_000)
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
@@ -58,7 +58,11 @@ function start(
   spec: StartRequest['spec'],
   options: { readonly projectDir?: string; readonly signal?: AbortSignal } = {},
 ): Promise<RunningServer> {
-  const runtime = createLocalRuntime({ projectDir: options.projectDir ?? PROJECT, stateDir: STATE })
+  const runtime = createLocalRuntime({
+    projectDir: options.projectDir ?? PROJECT,
+    stateDir: STATE,
+    environmentDir: STATE,
+  })
   return runtime.start({
     name,
     spec,
@@ -181,8 +185,8 @@ describe('a run that was killed', () => {
       import { startTriton } from ${JSON.stringify(join(import.meta.dirname, 'local-triton.ts'))}
       const [projectDir, environments, stateDir, logDir, flask, triton] = JSON.parse(process.argv[1])
       const request = { model: 'example_model', logDir, signal: new AbortController().signal, events: { step() {} } }
-      const python = await ensurePythonEnv({ ...request, projectDir, stateDir: environments, with: 'serve' })
-      const setting = { projectDir, stateDir, python }
+      const python = await ensurePythonEnv({ ...request, projectDir, stateDir: environments, environmentDir: environments, with: 'serve' })
+      const setting = { projectDir, stateDir, environmentDir: environments, python }
       await Promise.all([
         startFlask({ ...request, name: 'flask', spec: flask }, setting),
         startTriton({ ...request, name: 'triton', spec: triton }, setting),
@@ -220,6 +224,7 @@ describe('the prepared environment', () => {
     const env = await ensurePythonEnv({
       projectDir: PROJECT,
       stateDir: STATE,
+      environmentDir: STATE,
       with: 'serve',
       events: { step: (text) => expect.unreachable(text) },
       signal: new AbortController().signal,

@@ -10,8 +10,10 @@ import type { Runtime, RuntimeEvents, StartRequest } from './types.ts'
 export interface RuntimeSetting {
   /** Holds model_repository/, and flask-app/ unless dyno's own is to be used. */
   readonly projectDir: string
-  /** Holds the prepared environment and the register of running servers. */
+  /** Holds the register of running servers. */
   readonly stateDir: string
+  /** Holds the prepared Python environment. */
+  readonly environmentDir: string
 }
 
 /** What killed runs left behind is removed before the first server starts. */

@@ -2,16 +2,13 @@
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { BenchError } from '../core/errors.ts'
+import { PACKAGE_DIR } from '../core/package-dir.ts'
 
 /** A file or folder by its path in the repository. @throws BenchError `file-missing` */
 export function locate(projectDir: string, path: string): string {
-  const own = join(projectDir, path)
-  if (existsSync(own)) return own
-  for (let dir = dirname(fileURLToPath(import.meta.url)); dir !== dirname(dir); dir = dirname(dir)) {
-    if (existsSync(join(dir, path))) return join(dir, path)
-  }
+  const found = [projectDir, PACKAGE_DIR].map((dir) => join(dir, path)).find((candidate) => existsSync(candidate))
+  if (found !== undefined) return found
   throw new BenchError({
     kind: 'environment',
     code: 'file-missing',
@@ -32,7 +29,7 @@ export interface StoredModel {
 
 /** @throws BenchError `model-missing` */
 export function findModel(projectDir: string, model: string): StoredModel {
-  const repository = join(projectDir, 'model_repository')
+  const repository = locate(projectDir, 'model_repository')
   const folder = join(repository, model)
   // A model is one folder in the repository: a name that leads elsewhere is none.
   const isName = dirname(folder) === repository && existsSync(folder)

@@ -55,10 +55,17 @@ case "$*" in
 esac
 `
 
-function ensure(options: { readonly with?: PackageSet; readonly signal?: AbortSignal } = {}) {
+interface Options {
+  readonly with?: PackageSet
+  readonly signal?: AbortSignal
+  readonly stateDir?: string
+}
+
+function ensure(options: Options = {}) {
   return ensurePythonEnv({
     projectDir: dir,
-    stateDir: join(dir, 'state'),
+    stateDir: options.stateDir ?? join(dir, 'state'),
+    environmentDir: join(dir, 'state'),
     with: options.with ?? 'serve',
     events: { step: (text) => void steps.push(text) },
     signal: options.signal ?? new AbortController().signal,
@@ -113,6 +120,13 @@ describe('the Python environment', () => {
     const next = await ensure()
     expect(next.dir).not.toBe(old.dir)
     expect(environments()).toHaveLength(1)
+  })
+
+  it('leaves that of other locks where projects share the folder', async () => {
+    await ensure()
+    writeFileSync(join(dir, 'flask-app/requirements.txt'), '# another\n')
+    await ensure({ stateDir: join(dir, 'project') })
+    expect(environments()).toHaveLength(2)
   })
 
   it('grows in place when the packages for development are needed', async () => {

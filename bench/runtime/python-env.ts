@@ -44,6 +44,8 @@ export interface PythonEnv {
 export interface EnvRequest extends Pick<StartRequest, 'signal' | 'events'> {
   readonly projectDir: string
   readonly stateDir: string
+  /** Holds the environments. Where it is not the state folder, other projects use it, too. */
+  readonly environmentDir: string
   readonly with: PackageSet
 }
 
@@ -71,8 +73,8 @@ type Marker = z.infer<typeof markerSchema>
 export async function ensurePythonEnv(request: EnvRequest): Promise<PythonEnv> {
   const ready = findPythonEnv(request)
   if (ready !== null) return ready
-  createStateDir(request.stateDir)
-  const release = await takeLock(join(request.stateDir, 'python.lock'), {
+  createStateDir(request.environmentDir)
+  const release = await takeLock(join(request.environmentDir, 'python.lock'), {
     signal: request.signal,
     onWait: (pid, waitedMs) =>
       request.events.step(`waiting for run ${pid}, which prepares the Python environment (${formatMs(waitedMs)})`),
@@ -86,10 +88,10 @@ export async function ensurePythonEnv(request: EnvRequest): Promise<PythonEnv> {
 }
 
 /** The environment if it is complete, `null` otherwise. Reads a few files, starts nothing. */
-export function findPythonEnv(request: Pick<EnvRequest, 'projectDir' | 'stateDir' | 'with'>): PythonEnv | null {
+export function findPythonEnv(request: Pick<EnvRequest, 'projectDir' | 'environmentDir' | 'with'>): PythonEnv | null {
   const locksSha256 = hashLocks(request.projectDir)
-  for (const name of listFolder(request.stateDir).filter((entry) => FOLDER.test(entry))) {
-    const dir = join(request.stateDir, name)
+  for (const name of listFolder(request.environmentDir).filter((entry) => FOLDER.test(entry))) {
+    const dir = join(request.environmentDir, name)
     const marker = readMarker(dir)
     if (marker === null || marker.locksSha256 !== locksSha256) continue
     const fits = marker.wanted === wantedPython() && marker.sets.includes(request.with)
@@ -101,21 +103,21 @@ export function findPythonEnv(request: Pick<EnvRequest, 'projectDir' | 'stateDir
 }
 
 async function make(request: EnvRequest): Promise<PythonEnv> {
-  const { stateDir, events } = request
+  const { environmentDir, events } = request
   events.step('looking for Python')
   const python = await findPython()
   requireVenv(python)
-  checkDisk(stateDir)
+  checkDisk(environmentDir)
   const locksSha256 = hashLocks(request.projectDir)
   const dir = join(
-    stateDir,
+    environmentDir,
     `python-${sha256(`${locksSha256} ${python.version} ${wantedPython() ?? ''}`).slice(0, 12)}`,
   )
   const env = describe(dir, python.version)
   const before = readMarker(dir)
   const grows = before?.locksSha256 === locksSha256 && existsSync(env.python)
   if (!grows) removeWhole(dir)
-  await withRegistered(stateDir, dir, async (mark) => {
+  await withRegistered(environmentDir, dir, async (mark) => {
     const marked = { ...request, mark }
     if (!grows) await createVenv(python, env, marked)
     await install(env, marked)
@@ -126,7 +128,8 @@ async function make(request: EnvRequest): Promise<PythonEnv> {
   const sets: PackageSet[] = request.with === 'dev' ? ['serve', 'dev'] : ['serve']
   const marker: Marker = { schemaVersion: 1, locksSha256, sets, version: python.version, wanted: wantedPython() }
   writeFileAtomic(markerPath(dir), `${JSON.stringify(marker, null, 2)}\n`)
-  removeOthers(stateDir, dir)
+  // A shared folder's others may be of another project, with another version of dyno.
+  if (environmentDir === request.stateDir) removeOthers(environmentDir, dir)
   return env
 }
 

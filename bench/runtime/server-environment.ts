@@ -20,6 +20,8 @@ export function serverEnvironment(
     CUDA_VISIBLE_DEVICES: '-1',
     TF_CPP_MIN_LOG_LEVEL: '2',
     PYTHONUNBUFFERED: '1',
+    // The app and the model lie in dyno's package, or are the user's: nothing is written beside them.
+    PYTHONDONTWRITEBYTECODE: '1',
     ...wanted,
     ...own,
     // Triton's model process takes the first python3 on the PATH, and with it the environment's packages.

@@ -1,9 +1,11 @@
 // A scenario file → LoadedScenario: read, change by --set, validate (all problems at once, each with its place), resolve.
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, normalize } from 'node:path'
 import { BenchError, BenchErrors, messageOf } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
+import { PACKAGE_DIR } from '../core/package-dir.ts'
 import { decodeText } from '../core/text-file.ts'
 import { formatBytes } from '../core/units.ts'
 import { findBuildFolders } from './build-folders.ts'
@@ -35,19 +37,21 @@ export interface Overrides {
 
 export const NO_OVERRIDES: Overrides = { set: [], only: [], quick: false, seed: null }
 
+const SCENARIOS = 'scenarios'
 const LARGEST_FILE_BYTES = 256 * 1024
 
 /**
  * Reads and validates a scenario (YAML or JSON).
- * @param path as typed; relative to the working directory
+ * @param typed relative to the working directory; `scenarios/…` that is not there is one of dyno's own
  * @throws BenchError kind `usage` where the file cannot be read; BenchErrors kind `scenario` with every problem in it,
  *   placed as `file:line:col` or by the flag that caused it
  */
-export async function loadScenario(path: string, overrides: Overrides): Promise<LoadedScenario> {
+export async function loadScenario(typed: string, overrides: Overrides): Promise<LoadedScenario> {
+  const path = findScenario(typed)
   const bytes = await readBytes(path)
   const { parsed, problems, found } = await validate(decodeText(bytes, path), path, overrides)
   if (parsed === null || problems.length > 0) throw new BenchErrors(problems)
-  const maxBatchSize = await readMaxBatchSize(parsed.model.name, foldersFor(path))
+  const maxBatchSize = await readMaxBatchSize(parsed.model.name, [...foldersFor(path), PACKAGE_DIR])
   return {
     scenario: resolve(parsed, { ...overrides, maxBatchSize, ...found }),
     path,
@@ -64,6 +68,12 @@ interface Validated {
 
 /** What the files and folders hold that servers name. */
 type FoundFiles = Pick<Choices, 'caPems' | 'contextDirs'>
+
+function findScenario(typed: string): string {
+  if (existsSync(typed) || dirname(normalize(typed)) !== SCENARIOS) return typed
+  const shipped = join(PACKAGE_DIR, typed)
+  return existsSync(shipped) ? shipped : typed
+}
 
 /** Where the files are looked for that a scenario names. */
 function foldersFor(path: string): readonly string[] {
@@ -151,17 +161,17 @@ async function unreadable(path: string, cause: unknown): Promise<BenchError> {
   return usage('scenario-unreadable', `${path} cannot be read: ${messageOf(cause)}`, 'check its permissions', cause)
 }
 
-/** The scenarios in ./scenarios, the nearest one first. */
+/** The scenarios in ./scenarios, or those that dyno ships, the nearest one first. */
 async function knownScenarios(path: string): Promise<string> {
-  const names = await readdir('scenarios').catch(() => [])
+  const names = await readdir(SCENARIOS).catch(() => readdir(join(PACKAGE_DIR, SCENARIOS)).catch(() => []))
   const known = names
     .filter((name) => /\.ya?ml$/.test(name))
     .sort()
-    .map((name) => join('scenarios', name))
+    .map((name) => join(SCENARIOS, name))
   if (known.length === 0) return 'give the path of a scenario file'
   const stem = basename(path)
   const close = nearest(path, known) ?? known.find((name) => basename(name).includes(stem))
-  const all = `in ./scenarios lie: ${known.join(', ')}`
+  const all = `in ${SCENARIOS} lie: ${known.join(', ')}`
   return close === undefined ? all : `did you mean ${close}? ${all}`
 }
 
