@@ -1,6 +1,6 @@
 // The relative difference of two spreads: its logarithm, its variance, and the interval and p-value that follow.
 import { criticalT, twoSidedP } from '../core/student-t.ts'
-import { between, MISS_PROBABILITY, meanDeviation, varianceOf } from './intervals.ts'
+import { atLeast, between, MISS_PROBABILITY, meanDeviation, varianceOf } from './intervals.ts'
 import type { Estimate } from './run-document.ts'
 import type { Deviation, Spread, Variance } from './spread.ts'
 
@@ -27,7 +27,8 @@ export type Pairing = 'paired' | 'independent'
 export function changeBetween(baseline: Spread, candidate: Spread, pairing: Pairing): Change | null {
   if (!(baseline.value > 0 && candidate.value > 0)) return null
   const matched = pairing === 'paired' ? differences(baseline.deviations, candidate.deviations) : []
-  const paired = between(matched)
+  const scatter = between(matched)
+  const paired = scatter && atLeast(scatter, baseline.leastVariance + candidate.leastVariance)
   const uncertainty = paired ?? sumOf(varianceOf(baseline), varianceOf(candidate))
   if (uncertainty === null) return null
   const repeated = baseline.deviations.length > 1 && candidate.deviations.length > 1

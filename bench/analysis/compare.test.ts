@@ -106,6 +106,7 @@ describe('a change', () => {
     })),
     within: null,
     shortfall: 0,
+    leastVariance: 0,
     tail: null,
   })
 

@@ -63,10 +63,10 @@ describe('an interval', () => {
   it('of a rate counts all windows together', () => {
     const window = (repetition: number, perBlock: number) => ({
       repetition,
-      windowSec: 2,
       countByBlock: new Float64Array(BLOCKS).fill(perBlock),
+      secByBlock: new Float64Array(BLOCKS).fill(2 / BLOCKS),
     })
-    const spread = rateSpread([window(1, 1), window(2, 3)])
+    const spread = rateSpread([window(1, 1), window(2, 3)], { edgeRequests: 0 })
     expect(spread?.value).toBe((4 * BLOCKS) / 4)
     expect(spread?.deviations.map(({ deviation }) => deviation)).toEqual([-0.5, 0.5])
   })

@@ -13,7 +13,12 @@ export const MISS_PROBABILITY = 0.05
 
 /** Of log(value): between repetitions where there are two or more, else between the blocks of the only one. */
 export function varianceOf(spread: Spread): Variance | null {
-  return between(spread.deviations) ?? spread.within
+  const variance = between(spread.deviations) ?? spread.within
+  return variance && atLeast(variance, spread.leastVariance)
+}
+
+export function atLeast({ variance, df }: Variance, least: number): Variance {
+  return { variance: Math.max(variance, least), df }
 }
 
 /** Variance of the weighted mean of independent repetitions; null for fewer than two. */

@@ -21,7 +21,10 @@ describe('other gates', () => {
 
   it('get the planned repetitions only', () => {
     const deviations = [1, 2, 3].map((repetition) => ({ repetition, deviation: Math.log(repetition), weight: 1 / 3 }))
-    const [one, two] = repetitionValues({ value: 10, deviations, within: null, shortfall: 0, tail: null }, 2)
+    const [one, two] = repetitionValues(
+      { value: 10, deviations, within: null, shortfall: 0, tail: null, leastVariance: 0 },
+      2,
+    )
     expect(one).toBeCloseTo(10)
     expect(two).toBeCloseTo(20)
   })

@@ -72,7 +72,9 @@ export const cellSchema = z.object({
   sendLagMs: z
     .object({ p50: nullable(z.number()), p99: nullable(z.number()), max: nullable(z.number()) })
     .describe('Sent − due, in milliseconds: the generator’s own lateness.'),
-  requestsPerSec: estimateSchema.describe('Completed requests per second of the window.'),
+  requestsPerSec: estimateSchema.describe(
+    'Completed requests per second: closed loops by the time of their slots, open loops by the window.',
+  ),
   inferencesPerSec: estimateSchema.describe('requestsPerSec × batch size.'),
   errorRate: nullable(estimateSchema).describe('Failed requests of those answered; null where none was answered.'),
   counts: z.object({

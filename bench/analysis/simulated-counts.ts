@@ -2,10 +2,10 @@
 import { type Random, seededRandom } from '../core/random.ts'
 import { errorRateOf } from './error-rate.ts'
 import { intervalOf } from './intervals.ts'
-import { BLOCKS, blockOf } from './samples.ts'
+import { CLOSED, type MadeRequest, makeMeasurement } from './measurement-fixture.ts'
 import type { LatencyProcess } from './simulated-latencies.ts'
 import type { Coverage } from './simulation.ts'
-import { rateSpread } from './spread.ts'
+import { throughputOf } from './throughput.ts'
 
 export interface CountSetting {
   readonly repetitions: number
@@ -13,38 +13,33 @@ export interface CountSetting {
   readonly seed: number
 }
 
-/** So that a window begins at any time, not with a request: what a warm-up does. */
-const WARM_UP_SHARE = 0.2
-
-/** Enough latencies to fill a window of a repetition that is as fast as none will be. */
-const DRAWN = 3
-
 /** Requests/s of a closed loop at concurrency 1, in windows of a fixed length that hold `perWindow` requests in the mean. */
 export function measureRateCoverage(process: LatencyProcess, setting: CountSetting & { readonly perWindow: number }) {
   const random = seededRandom(setting.seed, `rate ${process.name}`)
   const windowMs = setting.perWindow / process.ratePerMs
   return coverage(setting.runs, process.ratePerMs * 1e3, () => {
-    const windows = repetitionsOf(setting).map((repetition) => {
-      const latencies = process.draw(setting.perWindow * DRAWN, random)
-      return { repetition, windowSec: windowMs / 1e3, countByBlock: countBlocks(latencies, windowMs) }
-    })
-    const spread = rateSpread(windows)
+    const windows = repetitionsOf(setting).map((repetition) =>
+      makeMeasurement({ repetition, windowMs, requests: sentWithin(windowMs, process, random) }),
+    )
+    const spread = throughputOf(CLOSED, windows)
     if (spread === null) throw new RangeError('a window without requests')
     return intervalOf(spread)
   })
 }
 
-function countBlocks(latencies: Float64Array, windowMs: number): Float64Array {
-  const countByBlock = new Float64Array(BLOCKS)
-  let nowMs = -windowMs * WARM_UP_SHARE
-  for (const latencyMs of latencies) {
+/** Enough latencies to fill a window of a repetition that is as fast as none will be. */
+const DRAWN = 3
+
+/** One after the other, each with its whole latency, as long as the window lasts. */
+function sentWithin(windowMs: number, process: LatencyProcess, random: Random): MadeRequest[] {
+  const requests: MadeRequest[] = []
+  let nowMs = 0
+  for (const latencyMs of process.draw(Math.ceil(windowMs * process.ratePerMs * DRAWN), random)) {
+    if (nowMs >= windowMs) break
+    requests.push({ dueMs: nowMs, receivedMs: nowMs + latencyMs })
     nowMs += latencyMs
-    if (nowMs > windowMs) break
-    if (nowMs <= 0) continue
-    const block = blockOf(nowMs, windowMs)
-    countByBlock[block] = (countByBlock[block] as number) + 1
   }
-  return countByBlock
+  return requests
 }
 
 export interface FailureProcess {

@@ -28,6 +28,8 @@ export interface Spread {
   readonly shortfall: number
   /** Of a tail quantile: what the requests beyond it leave open (`tail-ends.ts`); null for what is no tail. */
   readonly tail: Ends | null
+  /** Of log(value): what counting whole requests leaves open, however well the repetitions agree. */
+  readonly leastVariance: number
 }
 
 /** Latencies below a nanosecond are not real; the floor keeps logarithms finite. */
@@ -52,6 +54,7 @@ export function quantileSpread({ series, pooled, byRepetition, thirds }: SortedS
     within: blocks && withinQuantile(pooled, fraction, blocks),
     shortfall: shortfallOf(thirds, (part) => quantileShortfall(part, pooled, fraction)),
     tail: fraction > 0.5 ? tailEnds(parts, pooled, { fraction, value, blocks }) : null,
+    leastVariance: 0,
   }
 }
 
@@ -101,40 +104,60 @@ export function meanSpread({ series, pooled, thirds }: SortedSeries): Spread {
     within: blocks && { variance: blocks.variance / Math.max(value, FLOOR_MS) ** 2, df: blocks.df },
     shortfall: shortfallOf(thirds, (part) => logOf(value) - logOf(meanOf(part))),
     tail: null,
+    leastVariance: 0,
   }
 }
 
-/** One repetition's completions inside its window, block by block. */
+/** One repetition's completed requests and the time that they took, block by block: of the window that they began in. */
 export interface CountedWindow {
   readonly repetition: number
-  readonly windowSec: number
   readonly countByBlock: Float64Array
+  /** Seconds. */
+  readonly secByBlock: Float64Array
 }
 
-/** Requests per second of all windows together; deviations are relative, so that an empty window stays finite. */
-export function rateSpread(windows: readonly CountedWindow[]): Spread | null {
-  const totalSec = sum(windows.map(({ windowSec }) => windowSec))
-  const counts = windows.map(({ countByBlock }) => sum(countByBlock))
-  const value = totalSec > 0 ? sum(counts) / totalSec : 0
-  if (value === 0) return null
-  const squares = windows.map(({ countByBlock }, index) => {
-    const mean = (counts[index] as number) / BLOCKS
-    return sum(countByBlock.map((count) => (count - mean) ** 2))
-  })
+/**
+ * Requests per second of all windows together; deviations are relative, so that an empty window stays finite.
+ * @param edgeRequests by how many requests the counts of all windows together may be off at their edges
+ */
+export function rateSpread(
+  windows: readonly CountedWindow[],
+  { edgeRequests }: { readonly edgeRequests: number },
+): Spread | null {
+  const counted = windows.filter(({ secByBlock }) => sum(secByBlock) > 0)
+  const totalSec = sum(counted.map(({ secByBlock }) => sum(secByBlock)))
+  const requests = sum(counted.map(({ countByBlock }) => sum(countByBlock)))
+  if (requests === 0) return null
+  const value = requests / totalSec
   return {
     value,
-    deviations: windows.map(({ repetition, windowSec }, index) => ({
+    deviations: counted.map(({ repetition, countByBlock, secByBlock }) => ({
       repetition,
-      deviation: (counts[index] as number) / windowSec / value - 1,
-      weight: windowSec / totalSec,
+      deviation: sum(countByBlock) / sum(secByBlock) / value - 1,
+      weight: sum(secByBlock) / totalSec,
     })),
-    within: {
-      variance: (sum(squares) * BLOCKS) / (BLOCKS - 1) / sum(counts) ** 2,
-      df: windows.length * (BLOCKS - 1),
-    },
+    within: withinRate(counted, requests),
     shortfall: 0,
     tail: null,
+    // As if any part of it were as likely: a uniform distribution's variance.
+    leastVariance: (edgeRequests / requests) ** 2 / 3,
   }
+}
+
+/** Of the logarithm of requests ÷ time: what each block's requests are more than its time lets expect (batch means of a ratio). */
+function withinRate(windows: readonly CountedWindow[], requests: number): Variance | null {
+  let squares = 0
+  let blocks = 0
+  let free = 0
+  for (const { countByBlock, secByBlock } of windows) {
+    const rate = sum(countByBlock) / sum(secByBlock)
+    const used = secByBlock.filter((sec) => sec > 0).length
+    if (used < 2) continue
+    squares += sum(countByBlock.map((count, at) => (count - rate * (secByBlock[at] as number)) ** 2))
+    blocks += used
+    free += used - 1
+  }
+  return free === 0 ? null : { variance: (squares * blocks) / free / requests ** 2, df: free }
 }
 
 function sum(values: Iterable<number>): number {

@@ -11,10 +11,11 @@ import { type LatencySpreads, latencySpreads, summariseLatency } from './latency
 import { latencyCurve } from './latency-curve.ts'
 import { piecesOf } from './pieces.ts'
 import type { CellSummary, Estimate, Floor, LatencyCurve } from './run-document.ts'
-import { BLOCKS, blockOf, type Series, seriesOf } from './samples.ts'
+import { type Series, seriesOf } from './samples.ts'
 import { sortSeries } from './sorted-series.ts'
-import { type CountedWindow, rateSpread, type Spread } from './spread.ts'
+import type { Spread } from './spread.ts'
 import { drift } from './steadiness.ts'
+import { throughputOf } from './throughput.ts'
 import { problemsOf } from './validity.ts'
 import { judgeWarmup } from './warmup.ts'
 
@@ -46,7 +47,7 @@ export function summarise(key: CellKey, measurements: readonly Measurement[], fl
   const isOnTime = measurements.every(({ columns }) => isSentWhenDue(columns))
   const series = seriesOf(measurements, 'response')
   const { spreads, latencyMs, curve } = latencyOf(series)
-  const rate = rateSpread(measurements.filter(({ windowNs }) => windowNs > 0).map(countedWindow))
+  const rate = throughputOf(key.load, measurements)
   const requestsPerSec = rate === null ? NO_REQUESTS : intervalOf(rate)
   const errors = measurements.map(errorCount)
   const counts = countsOf(measurements, errors)
@@ -110,18 +111,6 @@ function countsOf(measurements: readonly Measurement[], errors: readonly ErrorCo
     delayed: total(measurements.map(({ delayed }) => delayed)),
     censored,
   }
-}
-
-/** Completions count where they fall, and only inside the window: what came later is latency, not throughput. */
-function countedWindow({ columns, windowNs, trial }: Measurement): CountedWindow {
-  const countByBlock = new Float64Array(BLOCKS)
-  for (let row = 0; row < columns.length; row++) {
-    const received = columns.receivedNs[row] as number
-    if (columns.outcome[row] !== OK || received > windowNs) continue
-    const block = blockOf(received, windowNs)
-    countByBlock[block] = (countByBlock[block] as number) + 1
-  }
-  return { repetition: trial.repetition, windowSec: windowNs / 1e9, countByBlock }
 }
 
 function mergeErrors(measurements: readonly Measurement[]): Record<string, number> {
