@@ -2,7 +2,7 @@
 import type { SummarisedRun } from './analysis/compare-runs.ts'
 import { compareTargets } from './analysis/compare-targets.ts'
 import { notPrecise } from './analysis/precision.ts'
-import type { Problem } from './analysis/problems.ts'
+import { type Problem, problem } from './analysis/problems.ts'
 import {
   type CellSummary,
   cellKeyOf,
@@ -19,7 +19,8 @@ import { judge } from './gate/judge.ts'
 import type { RunHeader } from './measurement/run-header.ts'
 import type { StoredRun } from './measurement/run-store.ts'
 import type { TrialAccount } from './measurement/types.ts'
-import type { Trial } from './plan/types.ts'
+import { cellsOf } from './plan/expand.ts'
+import type { CellKey, Trial } from './plan/types.ts'
 
 export interface AnalysedRun extends SummarisedRun {
   readonly curves: readonly LatencyCurve[]
@@ -61,23 +62,33 @@ export async function buildDocument(header: RunHeader, stored: StoredRun): Promi
   return { run: gate === null ? run : { ...run, gate }, summarised, curves }
 }
 
-/** In the plan's order; a cell without a measurement gets the problem `not-run`. */
+/** Every cell that the scenario makes due, in the plan's order; one without a measurement gets the problem `not-run`. */
 async function summariseCells(
   header: RunHeader,
   stored: StoredRun,
   isWanted: (trial: Trial) => boolean,
 ): Promise<SummarisedCell[]> {
-  const { cells, floors } = header
+  const floors = new Map(header.cells.map((cell, index) => [cellKeyOf(cell), header.floors[index] ?? null]))
   const wanted = [...stored.accounts.keys()].filter((index) => isWanted(trialOf(stored, index)))
   const indices = Map.groupBy(wanted, (index) => cellKeyOf(trialOf(stored, index)))
   const summarised: SummarisedCell[] = []
-  for (const [index, key] of cells.entries()) {
+  for (const key of cellsOf(header)) {
     const measurements = await stored.read(indices.get(cellKeyOf(key)) ?? [])
-    const found = summarise(key, measurements, floors[index] ?? null)
-    const problems = [...found.cell.problems, ...problemsOfRun(found.cell, header)]
+    const found = summarise(key, measurements, floors.get(cellKeyOf(key)) ?? null)
+    const problems = [...lostTrials(key, header, stored), ...found.cell.problems, ...problemsOfRun(found.cell, header)]
     summarised.push({ ...found, cell: { ...found.cell, problems } })
   }
   return summarised
+}
+
+/** Every trial is stored, with or without data: a finished run that lacks one was edited or damaged. */
+function lostTrials(key: CellKey, header: RunHeader, { accounts }: StoredRun): Problem[] {
+  if (header.interrupted || header.finishedAt === null) return []
+  const due = header.scenario.measure.repetitions
+  const cell = cellKeyOf(key)
+  const stored = accounts.filter(({ trial }) => cellKeyOf(trial) === cell).length
+  if (stored === 0 || stored >= due) return []
+  return [problem('not-run', `${stored} of its ${due} repetitions are stored: the run directory is not whole`)]
 }
 
 /** What a cell's measurements alone do not show: what was audited before the load, and what was asked for. */

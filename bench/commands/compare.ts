@@ -1,8 +1,10 @@
 // dyno compare: two stored runs, cell by cell, from their samples.
 import { resolve } from 'node:path'
 import { compareRuns } from '../analysis/compare-runs.ts'
+import { cellKeyOf, type RunDocument } from '../analysis/run-document.ts'
 import { defineCommand } from '../cli/command.ts'
 import { EXIT } from '../core/errors.ts'
+import { cellText } from '../report/cell-text.ts'
 import { renderComparison } from '../report/terminal.ts'
 import { readRun } from './run-directory.ts'
 
@@ -21,7 +23,7 @@ export const compareCommand = defineCommand({
     json: { kind: 'switch', description: 'Prints the comparisons as JSON.' },
   },
   examples: ['dyno compare reports/runs/before reports/runs/after'],
-  async run({ operands: [baselineDir = '', candidateDir = ''], flags }, { cwd, stdout }) {
+  async run({ operands: [baselineDir = '', candidateDir = ''], flags }, { cwd, stdout, stderr }) {
     const baseline = await readRun(resolve(cwd, baselineDir))
     const candidate = await readRun(resolve(cwd, candidateDir))
     const comparisons = compareRuns(baseline, candidate, { force: flags.force })
@@ -33,6 +35,17 @@ export const compareCommand = defineCommand({
             colour: stdout.isTTY === true,
           }),
     )
+    for (const line of unmatched(baseline.run, candidate.run)) stderr.write(`${line}\n`)
     return EXIT.ok
   },
 })
+
+/** Cells that only one of the runs has are in no row of the table. */
+function unmatched(baseline: RunDocument, candidate: RunDocument): string[] {
+  const onlyIn = (run: RunDocument, other: RunDocument, name: string) => {
+    const known = new Set(other.cells.map(cellKeyOf))
+    const lacking = run.cells.filter((cell) => !known.has(cellKeyOf(cell)))
+    return lacking.length === 0 ? [] : [`only in the ${name}: ${lacking.map(cellText).join('; ')}`]
+  }
+  return [...onlyIn(baseline, candidate, 'baseline'), ...onlyIn(candidate, baseline, 'candidate')]
+}

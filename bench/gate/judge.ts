@@ -7,6 +7,7 @@ import { judgeAbsolute, missing } from './absolute.ts'
 import { type Against, againstFile, againstTarget } from './against.ts'
 import type { Baseline } from './baseline.ts'
 import { percentText, textOf } from './cell-metric.ts'
+import { type Missing, missingFrom } from './due.ts'
 import { type Outcome, spoil } from './outcome.ts'
 import { judgeRelative } from './relative.ts'
 
@@ -30,7 +31,10 @@ interface RelativeTask {
 export function judge({ rules, alpha, run, baseline, force = false }: GateInput): GateResult {
   const find = baseline === null ? againstTarget(run) : againstFile(run, baseline, force)
   const relative: RelativeTask[] = []
-  const findings: Finding[] = rules.flatMap((rule) => unmeasured(rule, run))
+  const findings: Finding[] = [
+    ...rules.flatMap((rule) => unmeasured(rule, run)),
+    ...(baseline === null ? [] : missingFrom(rules, run, baseline).map(notMeasured)),
+  ]
   for (const rule of rules) {
     const cells = run.cells.filter(({ target }) => rule.target === null || rule.target === target)
     for (const cell of cells) {
@@ -109,6 +113,11 @@ function unmeasured(rule: GateRule, run: RunDocument): Finding[] {
       },
     ),
   )
+}
+
+function notMeasured({ rule, cell, why }: Missing): Finding {
+  const limit = rule.maxRegression ?? rule.max ?? rule.min
+  return finding(rule, cell, { status: 'inconclusive', measured: null, limit, why })
 }
 
 function finding(rule: GateRule, cell: Pick<CellSummary, 'target' | 'batchSize' | 'load'>, outcome: Outcome): Finding {
