@@ -7,13 +7,14 @@ export type OpenLoad = Extract<LoadModel, { model: 'open' }>
 /**
  * Nanoseconds from the start of the phase, ascending, one per call; Infinity once a profile is over.
  *
- * With Λ(t) the number of requests expected until t, request k of a constant distribution is due when Λ(t) = k, and
+ * With Λ(t) the number of requests expected until t, request k of a constant distribution is due when Λ(t) = phase + k, and
  * those of a Poisson process when Λ(t) is a sum of k exponential gaps of mean 1 (time rescaling: Lewis and Shedler
  * 1979, Naval Research Logistics Quarterly 26:403–413).
+ * @param phase of a constant distribution: which share of a gap passes before the first request, below 1
  */
-export function arrivals(load: OpenLoad, windowNs: number, random: Random): () => number {
+export function arrivals(load: OpenLoad, windowNs: number, random: Random, phase = 0): () => number {
   const instantOf = load.profile === null ? constantRate(load.requestRate) : profiledRate(load.profile, windowNs)
-  let expected = 0
+  let expected = load.distribution === 'poisson' ? 0 : phase
   if (load.distribution === 'poisson') {
     return () => {
       expected += random.exponential()
@@ -21,6 +22,17 @@ export function arrivals(load: OpenLoad, windowNs: number, random: Random): () =
     }
   }
   return () => instantOf(expected++)
+}
+
+/**
+ * The phase of a window that goes on where the one before ended: all of them together hold rate × time requests, where each
+ * that began with a request would hold one too many.
+ * @param first phase of the first window, @param windows how many there were before
+ */
+export function phaseAfter(first: number, windows: number, load: OpenLoad, windowNs: number): number {
+  // Over a profile requestRate is the mean.
+  const passed = (first - windows * load.requestRate * (windowNs / 1e9)) % 1
+  return passed < 0 ? passed + 1 : passed
 }
 
 /** Of every `of` arrivals, number `index` and none of the others: one load thread's share of one process. */

@@ -4,7 +4,7 @@ import { seededRandom } from '../core/random.ts'
 import { NodeLoop } from '../event-loop/node-loop.ts'
 import type { Codec } from '../protocol/types.ts'
 import { AnswerCheck } from './answer-check.ts'
-import { arrivals, type OpenLoad, shareOfArrivals } from './arrivals.ts'
+import { arrivals, type OpenLoad, phaseAfter, shareOfArrivals } from './arrivals.ts'
 import { runClosedLoop } from './closed-loop.ts'
 import { runOpenLoop } from './open-loop.ts'
 import { PhaseRun } from './phase-run.ts'
@@ -164,6 +164,36 @@ describe('arrivals', () => {
     const count = within(arrivals(load, 5e9, seededRandom(3, 'test')), 0, 5e9)
     // Four standard deviations of a Poisson count.
     expect(Math.abs(count - 10_000)).toBeLessThan(400)
+  })
+
+  it('of a constant rate are rate × time over all windows, which go on where the one before ended', () => {
+    for (const [rate, windowMs] of [
+      [2.5, 1000],
+      [1.9, 1000],
+      [0.3, 1000],
+      [7, 300],
+      [200, 500],
+    ] as const) {
+      for (const first of [0, 0.2, 0.77]) {
+        const load = openLoad(rate)
+        const counts = Array.from({ length: 20 }, (_, window) => {
+          const phase = phaseAfter(first, window, load, windowMs * 1e6)
+          return within(arrivals(load, windowMs * 1e6, seededRandom(1, 'test'), phase), 0, windowMs * 1e6)
+        })
+        const expected = (rate * windowMs) / 1000
+        for (const count of counts) expect(Math.abs(count - expected)).toBeLessThan(1 + 1e-9)
+        const all = counts.reduce((sum, count) => sum + count, 0)
+        expect(Math.abs(all - 20 * expected)).toBeLessThan(1 + 1e-9)
+      }
+    }
+  })
+
+  it('of steps begin within a gap of the window’s start, and hold what their rates say', () => {
+    const load = openLoad(5.3, { profile: { shape: 'steps', requestRates: [2.6, 8] } })
+    const counts = Array.from({ length: 100 }, (_, window) =>
+      within(arrivals(load, 1e9, seededRandom(1, 'test'), phaseAfter(0.4, window, load, 1e9)), 0, 0.5e9),
+    )
+    expect(counts.reduce((sum, count) => sum + count, 0) / 100).toBeCloseTo(1.3, 1)
   })
 
   it('are shared between threads so that each is in exactly one share', () => {

@@ -2,7 +2,7 @@
 import { epochOfClockNs, nowNs } from '../core/clock.ts'
 import { seededRandom } from '../core/random.ts'
 import type { EventLoop } from '../event-loop/types.ts'
-import { arrivals, type OpenLoad, shareOfArrivals } from './arrivals.ts'
+import { arrivals, type OpenLoad, phaseAfter, shareOfArrivals } from './arrivals.ts'
 import { meterClient } from './client-meter.ts'
 import { runClosedLoop } from './closed-loop.ts'
 import { runOpenLoop } from './open-loop.ts'
@@ -64,15 +64,24 @@ export async function runPhase(run: PhaseRun, context: PhaseContext): Promise<Om
 
 /** Drives one phase by the trial's load model. */
 async function drive(run: PhaseRun, { job, phase, transport, loop, number }: PhaseContext) {
-  const { load, id } = job.trial
+  const { load, id, repetition } = job.trial
   if (load.model === 'closed') {
     await runClosedLoop({ run, loop, lanes: transport.lanes, durationMs: phase.durationMs })
     return { dropped: 0, delayed: 0 }
   }
+  const windowNs = phase.durationMs * 1e6
+  const asked = phase.name === 'warmup' ? firstRateOf(load) : load
   const random = seededRandom(job.seed, `arrivals of ${id}, phase ${number}`)
-  const next = arrivals(phase.name === 'warmup' ? firstRateOf(load) : load, phase.durationMs * 1e6, random)
+  const next = arrivals(asked, windowNs, random, phaseAfter(firstPhaseOf(job, phase), repetition - 1, asked, windowNs))
   const nextDueNs = shareOfArrivals(next, job.share.index, job.share.of)
   return runOpenLoop({ run, loop, lanes: transport.lanes, durationMs: phase.durationMs, nextDueNs })
+}
+
+/** One for all repetitions of a cell and for all threads that share one. */
+function firstPhaseOf({ seed, trial }: LoadJob, { name }: Phase): number {
+  const { target, batchSize, load } = trial
+  const rates = load.model === 'open' ? [load.requestRate, load.profile] : []
+  return seededRandom(seed, `phase of ${name} ${JSON.stringify([target, batchSize, ...rates])}`).uniform()
 }
 
 /** A profile is warmed up at the rate that it begins with. */
