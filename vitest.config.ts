@@ -15,8 +15,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     projects: [
       { extends: true, test: { name: 'all', include: ['bench/**/*.test.ts'] } },
-      { extends: true, test: { name: 'epoll', include: OVER_SOCKETS, env: { DYNO_TEST_LOOP: 'epoll' } } },
-      { extends: true, test: { name: 'node sockets', include: OVER_SOCKETS, env: { DYNO_TEST_LOOP: 'node' } } },
+      { extends: true, test: { name: 'epoll', include: OVER_SOCKETS, env: { DYNO_EVENT_LOOP: 'epoll' } } },
+      { extends: true, test: { name: 'node sockets', include: OVER_SOCKETS, env: { DYNO_EVENT_LOOP: 'node' } } },
     ],
   },
 })

@@ -7,6 +7,7 @@ import { CleanupStack } from './core/cleanup.ts'
 import { messageOf } from './core/errors.ts'
 import { type AnalysedRun, buildDocument } from './document.ts'
 import { loadThreadAbilities } from './event-loop/create-event-loop.ts'
+import type { LoadThreadAbilities } from './event-loop/types.ts'
 import { suspectsOf } from './gate/confirm.ts'
 import { type LoadThreads, startLoadThreads } from './load/load-threads.ts'
 import { pollsOn } from './load/polling.ts'
@@ -78,6 +79,8 @@ async function measurePlan(
 ): Promise<RunHeader> {
   const { context, progress } = world
   const start = { id: basename(store.dir), startedAt: new Date().toISOString(), ticks: readCpuTicks() }
+  // First, since it refuses a loop that this machine does not have.
+  const loadThreads = loadThreadAbilities()
   const cleanup = new CleanupStack()
   try {
     // First: they start while the servers do.
@@ -89,7 +92,7 @@ async function measurePlan(
     const trials = await openTrials({ plan, servers, threads, signal: context.signal, progress })
     const { parity, firstAnswers, cacheAudits } = trials
     const floors = await floorsOf(plan, threads, world)
-    const found = { servers, parity, firstAnswers, cacheAudits, floors }
+    const found = { loadThreads, servers, parity, firstAnswers, cacheAudits, floors }
     // Stored before the first trial, so that a run that is killed can still be reported.
     writeHeader(store.dir, headerOf(plan, start, { ...found, interrupted: true, finished: false }))
     const measure = async (list: readonly Trial[]) => {
@@ -148,6 +151,7 @@ function headerOf(
   plan: Plan,
   start: { readonly id: string; readonly startedAt: string; readonly ticks: CpuTicks | null },
   state: {
+    readonly loadThreads: LoadThreadAbilities
     readonly servers: Servers
     readonly parity: readonly ParityResult[]
     readonly firstAnswers: readonly FirstAnswer[]
@@ -178,7 +182,7 @@ function headerOf(
     environment: {
       ...readHostFacts(),
       dyno: VERSION,
-      loadThreads: loadThreadAbilities(),
+      loadThreads: state.loadThreads,
       stealFraction: stealFraction(start.ticks, readCpuTicks()),
       servers: Object.fromEntries([...state.servers].map(([name, server]) => [name, server.identity])),
     },

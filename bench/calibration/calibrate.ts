@@ -95,6 +95,8 @@ const LOADS: readonly LoadModel[] = [
 /** Ends early, with what there is, when the signal aborts. */
 export async function calibrate(setting: CalibrationSetting): Promise<Calibration> {
   const { serverCpu, open, signal, onStep } = setting
+  // First, since it refuses a loop that this machine does not have.
+  const loadThreads = loadThreadAbilities()
   onStep('what the generator itself costs, against a server that answers at once')
   const cells = TARGETS.flatMap(({ name }) =>
     BATCH_SIZES.flatMap((batchSize) => LOADS.map((load) => ({ target: name, batchSize, load }))),
@@ -121,7 +123,7 @@ export async function calibrate(setting: CalibrationSetting): Promise<Calibratio
     load: cell.load,
     floor: floors[index] ?? null,
   }))
-  return { serverCpu, loadThreads: loadThreadAbilities(), floors: rows, accuracy }
+  return { serverCpu, loadThreads, floors: rows, accuracy }
 }
 
 async function tryOut(

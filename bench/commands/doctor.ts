@@ -1,8 +1,9 @@
 // dyno doctor: what this machine has, and how to get what is missing.
 import pc from 'picocolors'
 import { defineCommand } from '../cli/command.ts'
-import { EXIT } from '../core/errors.ts'
+import { BenchError, EXIT } from '../core/errors.ts'
 import { loadThreadAbilities } from '../event-loop/create-event-loop.ts'
+import type { LoadThreadAbilities } from '../event-loop/types.ts'
 import { placeOf } from '../project.ts'
 import { diagnose } from '../runtime/doctor.ts'
 
@@ -18,7 +19,7 @@ export const doctorCommand = defineCommand({
   async run({ flags }, context) {
     const findings = await diagnose({
       ...placeOf(context),
-      loadThreads: loadThreadAbilities(),
+      loadThreads: loadThreads(),
     })
     if (flags.json) {
       context.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)
@@ -34,3 +35,12 @@ export const doctorCommand = defineCommand({
     return EXIT.ok
   },
 })
+
+function loadThreads(): LoadThreadAbilities | BenchError {
+  try {
+    return loadThreadAbilities()
+  } catch (problem) {
+    if (problem instanceof BenchError) return problem
+    throw problem
+  }
+}

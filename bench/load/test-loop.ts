@@ -1,8 +1,7 @@
 // For tests: the event loop that a transport's sockets are of.
 import type { TlsSettings } from '../core/tls.ts'
-import { openBackend } from '../event-loop/create-event-loop.ts'
+import { eventLoopChoice, openBackend } from '../event-loop/create-event-loop.ts'
 import { DirectLoop } from '../event-loop/direct-loop.ts'
-import { EpollBackend } from '../event-loop/epoll-backend.ts'
 import { loadLibc } from '../event-loop/libc.ts'
 import { NodeLoop } from '../event-loop/node-loop.ts'
 import type { EventLoop, WireOptions } from '../event-loop/types.ts'
@@ -11,11 +10,9 @@ let connects = 0
 
 /** As for a session, but it never sleeps: the test's server is on the same thread. */
 export function testLoop(tls: TlsSettings | null = null): EventLoop {
-  // Set for further runs of these tests, see vitest.config.ts.
-  const over = process.env.DYNO_TEST_LOOP
-  const libc = tls !== null || over === 'node' ? null : loadLibc()
-  const backend: typeof openBackend = over === 'epoll' ? (...values) => new EpollBackend(...values) : openBackend
-  const loop = libc === null ? new NodeLoop() : new DirectLoop(libc, backend, false)
+  // vitest.config.ts chooses others for further runs of these tests.
+  const libc = tls !== null || eventLoopChoice() === 'node' ? null : loadLibc()
+  const loop = libc === null ? new NodeLoop() : new DirectLoop(libc, openBackend, false)
   const connect = loop.connect.bind(loop)
   return Object.assign(loop, {
     connect(options: WireOptions) {

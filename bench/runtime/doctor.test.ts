@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { BenchError } from '../core/errors.ts'
 import type { LoadThreadAbilities } from '../event-loop/types.ts'
 import { openEngine } from './docker/engine.ts'
 import type { Environment } from './docker/engine-address.ts'
@@ -113,8 +114,8 @@ describe('the doctor', () => {
   })
 
   it('says how load threads time answers, and whether they go first', async () => {
-    const detailOf = async (loadThreads: LoadThreadAbilities) => {
-      const place = { projectDir: dir, stateDir: dir, environmentDir: dir, env: environment(), loadThreads }
+    const detailOf = async (loadThreads: LoadThreadAbilities | BenchError, more: Record<string, string> = {}) => {
+      const place = { projectDir: dir, stateDir: dir, environmentDir: dir, env: environment(more), loadThreads }
       return (await diagnose(place)).find(({ name }) => name === 'load threads')
     }
     expect(await detailOf(LOAD_THREADS)).toMatchObject({
@@ -124,6 +125,20 @@ describe('the doctor', () => {
     expect(await detailOf({ ...LOAD_THREADS, waitsWith: 'epoll' })).toMatchObject({
       status: 'ok',
       detail: expect.stringContaining('epoll (io_uring, which takes less CPU, '),
+    })
+    expect(await detailOf({ ...LOAD_THREADS, waitsWith: 'epoll' }, { DYNO_EVENT_LOOP: 'epoll' })).toMatchObject({
+      detail: expect.stringContaining('(DYNO_EVENT_LOOP=epoll)'),
+    })
+    const absent = {
+      kind: 'environment',
+      code: 'event-loop-unavailable',
+      message: 'no io_uring',
+      hint: 'unset it',
+    } as const
+    expect(await detailOf(new BenchError(absent))).toMatchObject({
+      status: 'missing',
+      detail: 'no io_uring',
+      remedy: 'unset it',
     })
     expect(await detailOf({ ...LOAD_THREADS, openLoopPriority: 'normal' })).toMatchObject({
       status: 'ok',

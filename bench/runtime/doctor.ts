@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { messageOf } from '../core/errors.ts'
+import { BenchError, messageOf } from '../core/errors.ts'
 import { formatBytes } from '../core/units.ts'
 import type { LoadThreadAbilities } from '../event-loop/types.ts'
 import { capture } from './capture.ts'
@@ -28,7 +28,8 @@ interface Place {
   readonly stateDir: string
   readonly environmentDir: string
   readonly env: Environment
-  readonly loadThreads: LoadThreadAbilities
+  /** A problem where another event loop is asked for than this machine has. */
+  readonly loadThreads: LoadThreadAbilities | BenchError
 }
 
 const TOOL_TIMEOUT_MS = 5000
@@ -42,7 +43,7 @@ type Check = (place: Place) => Finding | Promise<Finding | readonly Diagnosis[]>
 const CHECKS: Readonly<Record<string, Check>> = {
   node: () => nodeFinding(),
   npm: ({ env }) => npmFinding(env),
-  'load threads': ({ loadThreads }) => loadFinding(loadThreads),
+  'load threads': loadThreadsFinding,
   python: () => pythonFinding(),
   'python environment': envFinding,
   'model repository': modelsFinding,
@@ -188,6 +189,15 @@ function memoryFinding(): Finding {
   const detail = `${formatBytes(totalmem())}, ${formatBytes(freemem())} free`
   if (totalmem() >= SERVERS_BYTES) return ok(detail)
   return { status: 'warning', detail, remedy: `Flask and Triton together take about ${formatBytes(SERVERS_BYTES)}` }
+}
+
+function loadThreadsFinding({ loadThreads, env }: Place): Finding {
+  if (loadThreads instanceof BenchError) {
+    return { status: 'missing', detail: loadThreads.message, remedy: loadThreads.hint ?? null }
+  }
+  const finding = loadFinding(loadThreads)
+  const chosen = env.DYNO_EVENT_LOOP
+  return chosen ? { ...finding, detail: `${finding.detail} (DYNO_EVENT_LOOP=${chosen})` } : finding
 }
 
 function loadFinding({ waitsWith, openLoopPriority }: LoadThreadAbilities): Finding {
