@@ -13,6 +13,8 @@ import { renderSummary } from '../gate/summary.ts'
 import { readHeader } from '../measurement/run-header.ts'
 import { createProgress } from '../progress.ts'
 import { renderGate } from '../report/terminal.ts'
+import { DEFAULT_ALPHA } from '../scenario/gate-schema.ts'
+import { parseRule } from '../scenario/rule-text.ts'
 import { nameOf, type SelfTestOptions, type SelfTestRow, selfTest } from '../self-test.ts'
 import { RUN_DIR, readRun } from './run-directory.ts'
 
@@ -38,6 +40,13 @@ export const gateCommand = defineCommand({
       placeholder: 'FILE',
       description: 'A baseline that `dyno baseline` saved; relative rules need one.',
     },
+    rule: {
+      kind: 'texts',
+      placeholder: 'RULE',
+      separator: null,
+      description:
+        "Judges by this rule, not by the scenario's: 'p99 <= 25ms', 'errorRate <= 1%', 'p99 regression <= 10% @TARGET'.",
+    },
     junit: { kind: 'text', placeholder: 'FILE', description: 'Writes the findings as JUnit XML, too.' },
     summary: {
       kind: 'text',
@@ -61,6 +70,7 @@ export const gateCommand = defineCommand({
   },
   examples: [
     'dyno gate reports/runs/latest --baseline baseline.json --junit gate.xml',
+    "dyno gate reports/runs/latest --rule 'p99 <= 25ms' --rule 'errorRate <= 1%'",
     'dyno gate --self-test --runs 5',
     'dyno gate --self-test --runs 20 --window 5s',
   ],
@@ -81,19 +91,21 @@ export const gateCommand = defineCommand({
     const runDir = resolve(cwd, dir)
     const { run } = await readRun(runDir)
     const { scenario } = readHeader(runDir)
-    if (scenario.gate === null) {
+    const typed = flags.rule.map(parseRule)
+    if (scenario.gate === null && typed.length === 0) {
       throw new BenchError({
         kind: 'usage',
         code: 'no-gate',
         message: `the scenario '${scenario.name}' has no gate rules`,
-        hint: 'add a `gate:` section with rules to the scenario and run it again; docs/scenario.md shows how',
+        hint: "give rules here: --rule 'p99 <= 25ms'; or add a `gate:` section to the scenario and run it again",
       })
     }
     const baseline = flags.baseline === null ? null : readBaseline(resolve(cwd, flags.baseline))
-    const { rules, alpha } = scenario.gate
-    // By its own numbers the run was judged already, with what was measured once more.
+    const rules = typed.length > 0 ? typed : (scenario.gate?.rules ?? [])
+    const alpha = scenario.gate?.alpha ?? DEFAULT_ALPHA
+    // By its own numbers and rules the run was judged already, with what was measured once more.
     const result =
-      baseline === null && run.gate !== undefined
+      baseline === null && typed.length === 0 && run.gate !== undefined
         ? run.gate
         : judge({ rules, alpha, run, baseline, force: flags.force })
     if (flags.junit !== null) writeFileAtomic(resolve(cwd, flags.junit), renderJunit(result, scenario.name))
@@ -169,7 +181,7 @@ function readBaseline(path: string): Baseline {
   } catch (error) {
     if (error instanceof BenchError) throw error
     throw new BenchError({
-      kind: 'untrusted',
+      kind: 'usage',
       code: 'baseline-missing',
       message: `cannot read the baseline: ${messageOf(error)}`,
       place: path,

@@ -43,7 +43,7 @@ describe('a baseline is refused with its place and the next thing to do', () => 
     ['null', 'null', 'not a baseline'],
   ])('%s', (_, content, expected) => {
     const error = errorOf(content)
-    expect(error).toMatchObject({ code: 'baseline-invalid', place: 'baseline.json', exitCode: 3 })
+    expect(error).toMatchObject({ code: 'baseline-invalid', place: 'baseline.json', exitCode: 2 })
     expect(error.message).toContain(expected)
     expect(error.hint).toContain('dyno baseline')
   })

@@ -107,7 +107,7 @@ function checkAlike(one: RunDocument, other: RunDocument): void {
 
 function mixed(why: string): BenchError {
   return new BenchError({
-    kind: 'untrusted',
+    kind: 'usage',
     code: 'baseline-mixed',
     message: `these runs make no baseline: ${why}`,
     hint: 'name runs of one scenario on one machine, each once',
@@ -127,7 +127,7 @@ export function parseBaseline(text: string, path: string): Baseline {
   const version = storedVersion.safeParse(json).data?.schemaVersion
   if (version !== undefined && version !== VERSION) {
     throw new BenchError({
-      kind: 'untrusted',
+      kind: 'usage',
       code: 'baseline-version',
       message: `the baseline has schemaVersion ${version}, this version of dyno reads ${VERSION}`,
       place: path,
@@ -153,7 +153,7 @@ function parseJson(text: string, path: string): unknown {
 
 function invalid(path: string, why: string, cause?: unknown): BenchError {
   return new BenchError({
-    kind: 'untrusted',
+    kind: 'usage',
     code: 'baseline-invalid',
     message: `the baseline cannot be used: ${why}`,
     place: path,

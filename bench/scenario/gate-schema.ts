@@ -5,6 +5,9 @@ import { duration, name, percentage } from './scalars.ts'
 export const LATENCY_METRICS = ['p50', 'p90', 'p95', 'p99', 'p999', 'mean'] as const
 export const RATE_METRICS = ['requestsPerSec', 'inferencesPerSec'] as const
 
+/** Chance of a false alarm over all rules of a gate together. */
+export const DEFAULT_ALPHA = 0.05
+
 const common = {
   target: name('triton-grpc').optional().describe('A key of `targets`. Default: every target.'),
   maxRegression: percentage('10%')
@@ -57,7 +60,7 @@ export const gateSchema = z
       .min(1e-6)
       .max(0.5)
       .meta({ title: 'number', examples: [0.05] })
-      .default(0.05)
+      .default(DEFAULT_ALPHA)
       .describe('Chance of a false alarm over all rules together (family-wise).'),
     confirm: z
       .boolean()

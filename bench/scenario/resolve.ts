@@ -167,7 +167,8 @@ function meanRate({ shape, requestRates }: RateProfile): number {
   return pieces.reduce((sum, rate) => sum + rate, 0) / pieces.length
 }
 
-function ruleOf({ metric, target, maxRegression, max, min }: ParsedRule): GateRule {
+/** Limits in the metric's unit; null for what the rule does not say. */
+export function ruleOf({ metric, target, maxRegression, max, min }: ParsedRule): GateRule {
   return {
     metric,
     target: target ?? null,
