@@ -1,4 +1,6 @@
 // What the server, the machine and the client said in each repetition → one account of the cell.
+import { weightedQuantile } from '../core/weighted-quantile.ts'
+import type { ConnectTimes } from '../load/types.ts'
 import type { Measurement, ServerStatistics } from '../measurement/types.ts'
 import type { CellSummary, Floor } from './run-document.ts'
 
@@ -89,16 +91,15 @@ export function combineClient(
   }
 }
 
-/** Percentiles cannot be merged: those of the slowest repetition stand for all. */
+/** From the times of all repetitions together; of runs that kept percentiles only, those of the slowest one. */
 export function combineConnects(measurements: readonly Measurement[]): CellSummary['connects'] {
-  const all = measurements.map(({ connects }) => connects)
-  const worst = (values: readonly (number | null)[]) => {
-    const known = values.filter((value) => value !== null)
-    return known.length === 0 ? null : Math.max(...known)
+  const all = measurements.map(({ connects }) => connects).filter(({ made }) => made > 0)
+  const made = total(all.map((connects) => connects.made))
+  if (all.some(({ tookMs }) => tookMs.length === 0)) {
+    const slowest = (read: (connects: ConnectTimes) => number | null) =>
+      all.map(read).reduce<number | null>((most, ms) => (ms === null ? most : Math.max(most ?? 0, ms)), null)
+    return { made, p50Ms: slowest(({ p50Ms }) => p50Ms), p99Ms: slowest(({ p99Ms }) => p99Ms) }
   }
-  return {
-    made: total(all.map(({ made }) => made)),
-    p50Ms: worst(all.map(({ p50Ms }) => p50Ms)),
-    p99Ms: worst(all.map(({ p99Ms }) => p99Ms)),
-  }
+  const kept = all.map((connects) => ({ values: connects.tookMs, count: connects.made }))
+  return { made, p50Ms: weightedQuantile(kept, 0.5), p99Ms: weightedQuantile(kept, 0.99) }
 }

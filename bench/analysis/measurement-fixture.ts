@@ -57,7 +57,7 @@ export function makeMeasurement(made: MadeMeasurement = {}): Measurement {
     delayed: 0,
     censored: 0,
     streamWaits: 0,
-    connects: { made: 0, p50Ms: null, p99Ms: null },
+    connects: { made: 0, p50Ms: null, p99Ms: null, tookMs: [] },
     errors: {},
     errorExamples: [],
     verification: { checked: 0, disagreed: 0, maxAbsDifference: 0 },

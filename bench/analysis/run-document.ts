@@ -116,14 +116,16 @@ export const cellSchema = z.object({
     polled: z.boolean().describe('The threads polled instead of sleeping: all of the time, or before each due time.'),
     cpuUsPerRequest: nullable(z.number()).describe('null where the threads polled.'),
     cpuFraction: nullable(z.number()),
-    eventLoopDelayP99Ms: nullable(z.number()),
+    eventLoopDelayP99Ms: nullable(z.number()).describe('Of the thread and the repetition where it was longest.'),
     bytesSent: whole,
     bytesReceived: whole,
     floor: nullable(floorSchema),
   }),
   connects: z
     .object({ made: whole, p50Ms: nullable(z.number()), p99Ms: nullable(z.number()) })
-    .describe('Connections made within the windows; the time is part of the latencies. Of the slowest repetition.'),
+    .describe(
+      'Connections made within the windows; the time is part of the latencies. Of all threads and repetitions.',
+    ),
   pieces: nullable(z.array(pieceSchema)).describe('Of a load whose rate changes: in the order of time; else null.'),
   warmup: nullable(warmupSchema).default(null).describe('null where it cannot be told.'),
   problems: z.array(problemSchema),

@@ -32,7 +32,7 @@ function observed(latencyMs: number, lagUs: number, requests = 1000) {
     delayed: 0,
     censored: 0,
     streamWaits: 0,
-    connects: { made: 0, p50Ms: null, p99Ms: null },
+    connects: { made: 0, p50Ms: null, p99Ms: null, tookMs: [] },
     errors: {},
     errorExamples: [],
     verification: { checked: 0, disagreed: 0, maxAbsDifference: 0 },

@@ -86,7 +86,7 @@ async function runPhase(
     // It drops what is in flight at the end, and does not say how many.
     censored: 0,
     // It makes its connections anew for each phase, and does not say how long that took.
-    connects: { made: 0, p50Ms: null, p99Ms: null },
+    connects: { made: 0, p50Ms: null, p99Ms: null, tookMs: [] },
     errors: failures.counts,
     errorExamples: failures.examples,
     verification: check.result(),

@@ -1,5 +1,6 @@
 // The accounts of threads that shared a phase, as one: sums, and the worst where a sum means nothing.
-import type { ClientUse, ConnectTimes, PhaseProgress, PhaseResult, Verification } from './types.ts'
+import { mergeConnects } from './connect-times.ts'
+import type { ClientUse, PhaseProgress, PhaseResult, Verification } from './types.ts'
 
 const MOST_EXAMPLES = 5
 
@@ -43,20 +44,6 @@ function mergeClient(all: readonly ClientUse[]): ClientUse {
     eventLoopDelayP99Ms: Math.max(...all.map(({ eventLoopDelayP99Ms }) => eventLoopDelayP99Ms)),
     bytesSent: total(all.map(({ bytesSent }) => bytesSent)),
     bytesReceived: total(all.map(({ bytesReceived }) => bytesReceived)),
-  }
-}
-
-/** Percentiles cannot be merged: those of the thread that is worst stand for all. */
-function mergeConnects(all: readonly ConnectTimes[]): ConnectTimes {
-  const worst = (read: (times: ConnectTimes) => number | null) =>
-    all.reduce<number | null>(
-      (most, times) => (read(times) === null ? most : Math.max(most ?? 0, read(times) ?? 0)),
-      null,
-    )
-  return {
-    made: total(all.map(({ made }) => made)),
-    p50Ms: worst(({ p50Ms }) => p50Ms),
-    p99Ms: worst(({ p99Ms }) => p99Ms),
   }
 }
 

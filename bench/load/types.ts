@@ -72,6 +72,8 @@ export interface ConnectTimes {
   /** `null` where none was made. */
   readonly p50Ms: number | null
   readonly p99Ms: number | null
+  /** Ascending, in ms: all of them, or a few hundred with the same quantiles. What several are merged from. */
+  readonly tookMs: readonly number[]
 }
 
 /** A phase's account, beside its records. */

@@ -142,7 +142,7 @@ export function withoutData(setting: Pick<TrialSetting, 'trial' | 'engine'>, fau
     delayed: 0,
     censored: 0,
     streamWaits: 0,
-    connects: { made: 0, p50Ms: null, p99Ms: null },
+    connects: { made: 0, p50Ms: null, p99Ms: null, tookMs: [] },
     errors: {},
     errorExamples: [],
     verification: { checked: 0, disagreed: 0, maxAbsDifference: 0 },

@@ -53,7 +53,8 @@ const storedSchema = z.object({
   delayed: whole,
   censored: whole,
   streamWaits: whole,
-  connects: z.object({ made: whole, p50Ms: share, p99Ms: share }),
+  // Runs of before they were kept have none.
+  connects: z.object({ made: whole, p50Ms: share, p99Ms: share, tookMs: z.array(amount).default([]) }),
   errors: z.record(z.string(), whole),
   errorExamples: z.array(z.string()),
   verification: z.object({ checked: whole, disagreed: whole, maxAbsDifference: amount }),
