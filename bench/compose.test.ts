@@ -1,4 +1,5 @@
 // The compose files start by hand what dyno starts: held field by field against the containers that the runtime creates.
+
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -9,6 +10,8 @@ import { parseSizeBytes } from './core/units.ts'
 import { containerOptions } from './runtime/docker/container-options.ts'
 import { flaskContainer, GPU_IMAGE, tritonContainer } from './runtime/docker/server-containers.ts'
 import { loadScenario, NO_OVERRIDES } from './scenario/load-scenario.ts'
+import { itWith } from './testing/requirement.ts'
+import { dockerCompose } from './testing/requirements.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const MODELS = join(ROOT, 'model_repository')
@@ -178,17 +181,7 @@ function compose(args: readonly string[]): string {
   })
 }
 
-const hasCompose = canCompose()
-
-function canCompose(): boolean {
-  try {
-    compose(['version'])
-    return true
-  } catch {
-    console.warn('SKIPPED: `docker compose config` on the compose files (docker compose is not installed)')
-    return false
-  }
-}
+const COMPOSE = dockerCompose()
 
 describe.each(['gpu', 'cpu'] as const)('docker-compose.%s.yml', (kind) => {
   const file = `docker-compose.${kind}.yml`
@@ -219,7 +212,7 @@ describe.each(['gpu', 'cpu'] as const)('docker-compose.%s.yml', (kind) => {
     }
   })
 
-  it.skipIf(!hasCompose)('is valid, and says the same to Compose', () => {
+  itWith(COMPOSE, 'is valid, and says the same to Compose', () => {
     const { services } = JSON.parse(compose(['--file', file, 'config', '--format', 'json'])) as ComposeFile
     for (const [server, service] of Object.entries(services)) {
       expect(ofCompose(service), server).toEqual(ofRuntime(expected[server] ?? {}))

@@ -3,24 +3,19 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type CleanOptions, clean } from './runtime/clean.ts'
-import { type Engine, openEngine } from './runtime/docker/engine.ts'
+import type { Engine } from './runtime/docker/engine.ts'
 import { ownerLabel } from './runtime/docker/labels.ts'
 import { removeLeftoverContainers } from './runtime/docker/own-containers.ts'
+import { describeWith } from './testing/requirement.ts'
+import { BASE_IMAGE, dockerEngineWithBase } from './testing/requirements.ts'
 
-const BASE = 'python:3.11-slim'
 /** On everything that is made here. Everything else of dyno's in the engine is hidden from what is tested. */
 const TEST_LABEL = 'dyno-test.clean'
 const BIG_BYTES = 1_000_000
 
-const found = await openEngine(process.env).catch(() => null)
-const hasBase = await found?.docker
-  .getImage(BASE)
-  .inspect()
-  .then(Boolean, () => false)
-const engine = hasBase ? found : null
-if (engine === null) console.warn(`SKIPPED: dyno clean on a real engine (needs a Docker engine with ${BASE})`)
+const ENGINE = await dockerEngineWithBase()
 
 const id = randomBytes(4).toString('hex')
 const marked = (labels: Record<string, string>) => ({ ...labels, [TEST_LABEL]: id })
@@ -34,8 +29,8 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
-describe.skipIf(engine === null)('cleaning up a Docker engine', () => {
-  const { docker } = engine as Engine
+describeWith(ENGINE, 'cleaning up a Docker engine', (engine) => {
+  const { docker } = engine
   beforeEach(() => removeAll())
   afterAll(() => removeAll())
 
@@ -64,7 +59,7 @@ describe.skipIf(engine === null)('cleaning up a Docker engine', () => {
   })
 
   it('keeps what a user started from an image of dyno’s, and that image', async () => {
-    const image = await build('flask', `FROM ${BASE}\nCOPY big /`, { 'dyno.made': 'image' })
+    const image = await build('flask', `FROM ${BASE_IMAGE}\nCOPY big /`, { 'dyno.made': 'image' })
     const users = [await start('of-user', marked({}), image), await create('of-user-too', marked({}), image)]
     const { removed, kept } = await cleanHere({ images: true })
     expect(removed).toEqual([])
@@ -109,12 +104,12 @@ describe.skipIf(engine === null)('cleaning up a Docker engine', () => {
   })
 
   it('removes images with all their names only where it is asked to, and says what that frees', async () => {
-    const first = await build('flask', `FROM ${BASE}\nCOPY big /`, { 'dyno.made': 'image' })
-    const second = await build('triton', `FROM ${BASE}\nCOPY big /\nCOPY big /more`, { 'dyno.made': 'image' })
+    const first = await build('flask', `FROM ${BASE_IMAGE}\nCOPY big /`, { 'dyno.made': 'image' })
+    const second = await build('triton', `FROM ${BASE_IMAGE}\nCOPY big /\nCOPY big /more`, { 'dyno.made': 'image' })
     const elsewhere = await tag(first, `elsewhere-${id}`)
     const lookAlikes = [
-      await build('of-user', `FROM ${BASE}\nCOPY big /other`, { 'dyno.made.by': 'me' }),
-      await tag(BASE, `inference-dyno/${id}-base`),
+      await build('of-user', `FROM ${BASE_IMAGE}\nCOPY big /other`, { 'dyno.made.by': 'me' }),
+      await tag(BASE_IMAGE, `inference-dyno/${id}-base`),
     ]
     expect((await cleanHere({})).removed).toEqual([])
     const planned = await cleanHere({ images: true, dryRun: true })
@@ -129,7 +124,7 @@ describe.skipIf(engine === null)('cleaning up a Docker engine', () => {
   })
 
   it('keeps what a user built upon an image of dyno’s, though the label was inherited', async () => {
-    const own = await build('flask', `FROM ${BASE}\nCOPY big /`, { 'dyno.made': 'image' })
+    const own = await build('flask', `FROM ${BASE_IMAGE}\nCOPY big /`, { 'dyno.made': 'image' })
     const mine = await build('mine', `FROM ${own}\nENV X=1`, {}, `mine-${id}`)
     const { removed, kept } = await cleanHere({ images: true })
     expect(removed).toEqual([{ what: `image ${own}`, bytes: 0 }])
@@ -163,7 +158,7 @@ describe.skipIf(engine === null)('cleaning up a Docker engine', () => {
     for (const Name of [free, used]) await docker.createNetwork({ Name, Labels: made })
     await docker.createNetwork({ Name: lookAlike, Labels: marked({ 'dyno.made_': 'x' }) })
     const HostConfig = { Binds: [`${used}:/data`], NetworkMode: used }
-    const user = await create('user', marked({}), BASE, HostConfig)
+    const user = await create('user', marked({}), BASE_IMAGE, HostConfig)
     expect((await cleanHere({})).removed).toEqual([{ what: `network ${free}`, bytes: 0 }])
     const { removed, kept } = await cleanHere({ volumes: true })
     expect(removed).toEqual([{ what: `volume ${free}`, bytes: expect.any(Number) }])
@@ -189,7 +184,7 @@ describe.skipIf(engine === null)('cleaning up a Docker engine', () => {
         return { Volumes: (Volumes ?? []).filter(isVisible), Warnings }
       },
     })
-    return { ...(engine as Engine), docker: view }
+    return { ...engine, docker: view }
   }
 
   function cleanHere(options: Partial<CleanOptions>) {
@@ -197,7 +192,12 @@ describe.skipIf(engine === null)('cleaning up a Docker engine', () => {
     return clean({ stateDirs: [stateDir], dryRun: false, engine: scoped(), images: false, volumes: false, ...options })
   }
 
-  async function create(name: string, labels: Record<string, string>, image = BASE, hostConfig = {}): Promise<string> {
+  async function create(
+    name: string,
+    labels: Record<string, string>,
+    image = BASE_IMAGE,
+    hostConfig = {},
+  ): Promise<string> {
     const full = `${id}-${name}`
     const HostConfig = { NetworkMode: 'none', ...hostConfig }
     await docker.createContainer({ name: full, Image: image, Cmd: ['sleep', '600'], Labels: labels, HostConfig })
@@ -234,7 +234,7 @@ describe.skipIf(engine === null)('cleaning up a Docker engine', () => {
 
   /** An image of the user's that is known by its id alone. */
   async function importNameless(): Promise<string> {
-    const { Id } = await (await docker.createContainer({ Image: BASE, Labels: marked({}) })).commit({
+    const { Id } = await (await docker.createContainer({ Image: BASE_IMAGE, Labels: marked({}) })).commit({
       comment: id,
       changes: 'ENV A=0',
     })

@@ -10,28 +10,22 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RunDocument } from './analysis/run-document.ts'
 import { sleep } from './core/clock.ts'
 import { PACKAGE_DIR } from './project.ts'
-import { type Engine, openEngine } from './runtime/docker/engine.ts'
 import { SERVER_LABEL } from './runtime/docker/labels.ts'
+import { describeWith, itWith } from './testing/requirement.ts'
+import { BASE_IMAGE, dockerEngineWithBase, root } from './testing/requirements.ts'
 
-const BASE = 'python:3.11-slim'
 const MAIN = join(PACKAGE_DIR, 'bench', 'main.ts')
 const TEST_MS = 60_000
 const NOBODY = 65_534
 
-const found = await openEngine(process.env).catch(() => null)
-const hasBase = await found?.docker
-  .getImage(BASE)
-  .inspect()
-  .then(Boolean, () => false)
-const engine = hasBase ? found : null
-if (engine === null) console.warn(`SKIPPED: faults of containers (needs a Docker engine with ${BASE})`)
+const ENGINE = await dockerEngineWithBase()
 
 /** The server's name in each scenario here: by it this file's containers are told from all others. */
 const NAME = `tiny-${randomBytes(4).toString('hex')}`
 const IMAGE = `inference-dyno/${NAME}:built`
 
-describe.skipIf(engine === null)('a container', () => {
-  const { docker, address } = engine as Engine
+describeWith(ENGINE, 'a container', (engine) => {
+  const { docker, address } = engine
   let dir: string
   let out: string
   let number = 0
@@ -40,7 +34,10 @@ describe.skipIf(engine === null)('a container', () => {
     dir = mkdtempSync(join(tmpdir(), 'dyno-faults-'))
     mkdirSync(join(dir, 'app'))
     copyFileSync(join(PACKAGE_DIR, 'bench/testing/tiny-server.py'), join(dir, 'app', 'server.py'))
-    writeFileSync(join(dir, 'app', 'Dockerfile'), `FROM ${BASE}\nCOPY server.py /\nCMD ["python3", "/server.py"]\n`)
+    writeFileSync(
+      join(dir, 'app', 'Dockerfile'),
+      `FROM ${BASE_IMAGE}\nCOPY server.py /\nCMD ["python3", "/server.py"]\n`,
+    )
   })
   afterEach(async () => {
     const left = await containers()
@@ -106,7 +103,7 @@ measure: { warmup: 0s, duration: ${options.seconds ?? 0.3}s, repetitions: 2, tim
         expect(stderr).toContain('--runtime local')
       })
 
-      it.skipIf(process.getuid?.() !== 0)('says that the socket may not be used', async () => {
+      itWith(root(), 'says that the socket may not be used', async () => {
         const socket = join(dir, 'forbidden.sock')
         const server = createServer().listen(socket)
         await once(server, 'listening')
@@ -130,7 +127,7 @@ measure: { warmup: 0s, duration: ${options.seconds ?? 0.3}s, repetitions: 2, tim
       })
 
       it('shows the step of its build that failed, with its last lines', async () => {
-        writeFileSync(join(dir, 'app', 'Broken'), `FROM ${BASE}\nRUN echo making tea && exit 7\n`)
+        writeFileSync(join(dir, 'app', 'Broken'), `FROM ${BASE_IMAGE}\nRUN echo making tea && exit 7\n`)
         const { code, stderr } = await run('build: { context: app, dockerfile: Broken }').ended()
         expect(code).toBe(4)
         expect(stderr).toMatch(/could not be built: step 2\/3: RUN echo making tea && exit 7 failed: .*code: 7/)
@@ -138,7 +135,7 @@ measure: { warmup: 0s, duration: ${options.seconds ?? 0.3}s, repetitions: 2, tim
       })
 
       it('says that the disk is full', async () => {
-        writeFileSync(join(dir, 'app', 'Full'), `FROM ${BASE}\nRUN cat /etc/passwd > /dev/full\n`)
+        writeFileSync(join(dir, 'app', 'Full'), `FROM ${BASE_IMAGE}\nRUN cat /etc/passwd > /dev/full\n`)
         const { code, stderr } = await run('build: { context: app, dockerfile: Full }').ended()
         expect(code).toBe(4)
         expect(stderr).toContain('No space left on device')
@@ -164,7 +161,7 @@ measure: { warmup: 0s, duration: ${options.seconds ?? 0.3}s, repetitions: 2, tim
 
       it('leaves alone who has its name', async () => {
         const name = `${NAME}-bystander`
-        const bystander = await docker.createContainer({ Image: BASE, name })
+        const bystander = await docker.createContainer({ Image: BASE_IMAGE, name })
         const { code, stderr } = await run(built(`, containerName: ${name}`)).ended()
         expect(code).toBe(4)
         expect(stderr).toContain(`a container named ${name} exists already`)
@@ -274,7 +271,7 @@ measure: { warmup: 0s, duration: ${options.seconds ?? 0.3}s, repetitions: 2, tim
         start: { server: faulty('never-ready'), says: /waiting for/ },
         load: { server: built(), says: /trial 1 of 2/ },
       } as const
-      beforeAll(() => writeFileSync(join(dir, 'app', 'Slow'), `FROM ${BASE}\nRUN sleep 50 # ${NAME}\n`))
+      beforeAll(() => writeFileSync(join(dir, 'app', 'Slow'), `FROM ${BASE_IMAGE}\nRUN sleep 50 # ${NAME}\n`))
 
       it.each(Object.keys(stages) as (keyof typeof stages)[])('by Ctrl-C during the %s is removed', async (stage) => {
         const running = run(stages[stage].server, { seconds: 20 })

@@ -10,16 +10,19 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { PACKAGE_DIR } from './project.ts'
 import { readBuildContext } from './runtime/docker/build-context.ts'
 import { type BuiltImage, buildImage } from './runtime/docker/build-image.ts'
-import { type Engine, openEngine } from './runtime/docker/engine.ts'
+import { describeWith, itWith, requirementOf } from './testing/requirement.ts'
+import { BASE_IMAGE, dockerEngine, dockerEngineWithBase } from './testing/requirements.ts'
 
 const MAIN = join(PACKAGE_DIR, 'bench', 'main.ts')
 const { DYNO_TEST_REGISTRY, DYNO_TEST_REGISTRY_USER = '', DYNO_TEST_REGISTRY_PASSWORD = '' } = process.env
 const TEST_MS = 60_000
 
-const engine = await openEngine(process.env).catch(() => null)
-if (engine === null) console.warn('SKIPPED: images on a real engine (needs a Docker engine)')
-if (DYNO_TEST_REGISTRY === undefined)
-  console.warn('SKIPPED: push and pull (needs DYNO_TEST_REGISTRY, see .ci/docker.sh)')
+const ENGINE = await dockerEngine()
+const BASE = await dockerEngineWithBase()
+const REGISTRY = requirementOf('a registry with a password', DYNO_TEST_REGISTRY !== undefined, {
+  missing: 'DYNO_TEST_REGISTRY is not set',
+  remedy: '.ci/run starts one, see .ci/docker.sh',
+})
 
 /** On everything that is made here, so that it can be removed, and so that no two runs of this file share a layer. */
 const MARK = randomBytes(4).toString('hex')
@@ -46,8 +49,8 @@ describe('what of a folder is sent to a build', () => {
   })
 })
 
-describe.skipIf(engine === null)('an image', () => {
-  const { docker } = engine as Engine
+describeWith(ENGINE, 'an image', (engine) => {
+  const { docker } = engine
   let context: string
   let made: string[]
   beforeEach(() => {
@@ -59,7 +62,7 @@ describe.skipIf(engine === null)('an image', () => {
     writeFileSync(join(context, 'Dockerfile'), dockerfile)
     const steps: string[] = []
     const request = { contextDir: context, dockerfile: 'Dockerfile', args: {}, tag }
-    const image = await buildImage(engine as Engine, request, { signal, events: { step: (step) => steps.push(step) } })
+    const image = await buildImage(engine, request, { signal, events: { step: (step) => steps.push(step) } })
     made.push(tag)
     return { image, steps }
   }
@@ -77,14 +80,14 @@ describe.skipIf(engine === null)('an image', () => {
     await removeMade()
   })
 
-  it('that is given up leaves no tag', async () => {
+  itWith(BASE, 'that is given up leaves no tag', async () => {
     const tag = `inference-dyno/test-${MARK}:aborted`
     const aborting = AbortSignal.timeout(100)
-    await expect(build(`FROM python:3.11-slim\nRUN sleep 30 # ${MARK}\n`, tag, aborting)).rejects.toThrow()
+    await expect(build(`FROM ${BASE_IMAGE}\nRUN sleep 30 # ${MARK}\n`, tag, aborting)).rejects.toThrow()
     expect(await docker.listImages({ filters: { reference: [tag] } })).toEqual([])
   })
 
-  describe.skipIf(DYNO_TEST_REGISTRY === undefined)('and a registry with a password', () => {
+  describeWith(REGISTRY, 'and a registry with a password', () => {
     const registry = DYNO_TEST_REGISTRY ?? ''
     const source = `inference-dyno/test-${MARK}:source`
     const published = `${registry}/team/test-${MARK}:1.0.0`

@@ -4,28 +4,20 @@ import { randomBytes } from 'node:crypto'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { RunDocument } from './analysis/run-document.ts'
 import { PACKAGE_DIR } from './project.ts'
 import { buildImage } from './runtime/docker/build-image.ts'
-import { type Engine, openEngine } from './runtime/docker/engine.ts'
 import { hasNvidiaRuntime } from './runtime/docker/gpus.ts'
 import { ensureOwnImage } from './runtime/docker/own-images.ts'
+import { describeWith, itWith } from './testing/requirement.ts'
+import { BASE_IMAGE, dockerCompose, dockerEngineWithBase } from './testing/requirements.ts'
 
-const BASE = 'python:3.11-slim'
 const MAIN = join(PACKAGE_DIR, 'bench', 'main.ts')
 const BUILD_MS = 900_000
 const RUN_MS = 120_000
 
-const found = await openEngine(process.env).catch(() => null)
-const hasBase = await found?.docker
-  .getImage(BASE)
-  .inspect()
-  .then(Boolean, () => false)
-const engine = hasBase ? found : null
-if (engine === null) console.warn(`SKIPPED: servers in containers (needs a Docker engine with ${BASE})`)
-const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0
-if (!hasCompose) console.warn('SKIPPED: servers that compose started (needs docker compose)')
+const ENGINE = await dockerEngineWithBase()
 
 let dir: string
 beforeAll(() => {
@@ -42,13 +34,13 @@ function dyno(name: string, ...args: string[]) {
   return { run, stderr, report: readFileSync(join(out, 'report.md'), 'utf8') }
 }
 
-describe.skipIf(engine === null)('servers in containers', () => {
-  const { docker } = engine as Engine
+describeWith(ENGINE, 'servers in containers', (engine) => {
+  const { docker } = engine
   beforeAll(async () => {
     const events = { step: (text: string) => process.stderr.write(`${text}\n`) }
     const request = { projectDir: PACKAGE_DIR, env: process.env, signal: new AbortController().signal, events }
-    await ensureOwnImage(engine as Engine, 'flask', request)
-    await ensureOwnImage(engine as Engine, 'triton-cpu', request)
+    await ensureOwnImage(engine, 'flask', request)
+    await ensureOwnImage(engine, 'triton-cpu', request)
   }, BUILD_MS)
 
   it(
@@ -62,7 +54,7 @@ describe.skipIf(engine === null)('servers in containers', () => {
       expect(flask).toMatchObject({ runtime: 'docker', device: 'cpu', modelSha256: triton?.modelSha256 })
       expect(report).toContain(flask?.imageDigest)
       expect(report).toContain(triton?.imageDigest)
-      if (await hasNvidiaRuntime(engine as Engine)) return
+      if (await hasNvidiaRuntime(engine)) return
       expect(triton?.detail).toContain('inference-dyno/triton-cpu:')
       expect(report).toContain(
         '**triton runs on the CPU, in dyno’s own image: the Docker engine has no NVIDIA runtime**',
@@ -89,10 +81,10 @@ describe.skipIf(engine === null)('servers in containers', () => {
       for (const version of ['1', '2']) {
         writeFileSync(
           join(app, 'Dockerfile'),
-          `FROM ${BASE}\nENV VERSION=${version}\nCOPY server.py /\nCMD ["python3", "/server.py"]\n`,
+          `FROM ${BASE_IMAGE}\nENV VERSION=${version}\nCOPY server.py /\nCMD ["python3", "/server.py"]\n`,
         )
         const image = { contextDir: app, dockerfile: 'Dockerfile', args: {}, tag: `${name}:${version}` }
-        ids.push((await buildImage(engine as Engine, image, waiting)).id)
+        ids.push((await buildImage(engine, image, waiting)).id)
       }
       writeFileSync(
         join(dir, 'ab.yaml'),
@@ -121,7 +113,8 @@ compare: { baseline: before }
     RUN_MS,
   )
 
-  it.skipIf(!hasCompose)(
+  itWith(
+    dockerCompose(),
     'that compose started are measured as external ones',
     () => {
       const project = `dyno-test-${randomBytes(4).toString('hex')}`

@@ -1,10 +1,11 @@
 // DYNO_EVENT_LOOP: what load threads wait with, by name.
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { itWith } from '../testing/requirement.ts'
+import { systemCalls } from '../testing/requirements.ts'
 import { createEventLoop, EVENT_LOOP_VARIABLE, loadThreadAbilities, openBackend } from './create-event-loop.ts'
 import { KernelClock } from './kernel-clock.ts'
-import { type Libc, loadLibc } from './libc.ts'
 
-const libc = loadLibc()
+const SYSTEM_CALLS = systemCalls()
 afterEach(() => vi.unstubAllEnvs())
 
 describe('DYNO_EVENT_LOOP', () => {
@@ -16,14 +17,14 @@ describe('DYNO_EVENT_LOOP', () => {
     loop.close()
   })
 
-  it.runIf(libc !== null)('epoll leaves io_uring alone', () => {
+  itWith(SYSTEM_CALLS, 'epoll leaves io_uring alone', () => {
     vi.stubEnv(EVENT_LOOP_VARIABLE, 'epoll')
     expect(loadThreadAbilities()).toMatchObject({ waitsWith: 'epoll' })
   })
 
-  it.runIf(libc !== null)('io_uring is refused where it is forbidden, never replaced', () => {
+  itWith(SYSTEM_CALLS, 'io_uring is refused where it is forbidden, never replaced', (libc) => {
     vi.stubEnv(EVENT_LOOP_VARIABLE, 'io_uring')
-    const forbidding = { ...(libc as Libc), uringSetup: () => -1 }
+    const forbidding = { ...libc, uringSetup: () => -1 }
     expect(() => openBackend(forbidding, new KernelClock(forbidding))).toThrow(
       expect.objectContaining({ code: 'event-loop-unavailable', kind: 'environment', place: EVENT_LOOP_VARIABLE }),
     )

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { nowNs } from '../core/clock.ts'
+import { describeWith, itWith } from '../testing/requirement.ts'
+import { ioUring, systemCalls } from '../testing/requirements.ts'
 import type { Backend } from './backend.ts'
 import { openBackend } from './create-event-loop.ts'
 import { DirectLoop } from './direct-loop.ts'
@@ -10,6 +12,7 @@ import { EpollBackend } from './epoll-backend.ts'
 import { KernelClock } from './kernel-clock.ts'
 import { type Libc, loadLibc } from './libc.ts'
 import type { EventLoop, ServerWire, Wire } from './types.ts'
+import { UringBackend } from './uring-backend.ts'
 
 const libc = loadLibc()
 
@@ -17,15 +20,21 @@ it.runIf(process.platform === 'linux' && process.arch === 'x64')('is to be had o
   expect(libc).not.toBeNull()
 })
 
-const BACKENDS = [
-  { name: 'io_uring', open: openBackend },
-  { name: 'epoll', open: (libc: Libc, clock: KernelClock): Backend => new EpollBackend(libc, clock) },
-]
+describeWith(ioUring(), 'the event loop over io_uring', (machine) =>
+  overBackend(machine, 'io_uring', (...values) => {
+    const backend = UringBackend.open(...values)
+    if (backend === null) throw new Error('io_uring is refused')
+    return backend
+  }),
+)
+describeWith(systemCalls(), 'the event loop over epoll', (machine) =>
+  overBackend(machine, 'epoll', (...values) => new EpollBackend(...values)),
+)
 
-describe.runIf(libc !== null).each(BACKENDS)('the event loop over $name', ({ name, open: openItsBackend }) => {
+function overBackend(libc: Libc, name: Backend['name'], openItsBackend: typeof openBackend): void {
   /** It never sleeps, since the other side is on the same thread. */
   function startLoop(): DirectLoop {
-    const loop = new DirectLoop(libc as Libc, openItsBackend, false)
+    const loop = new DirectLoop(libc, openItsBackend, false)
     onTestFinished(() => loop.close())
     return loop
   }
@@ -172,7 +181,7 @@ describe.runIf(libc !== null).each(BACKENDS)('the event loop over $name', ({ nam
   /** A loop over the machine's calls but for some, and how often each was made. */
   function startLoopWith(replaced: Partial<Libc>, sleeps: boolean) {
     const counts = new Map<string, number>()
-    const counted = Object.entries({ ...(libc as Libc), ...replaced }).map(([name, call]) => [
+    const counted = Object.entries({ ...libc, ...replaced }).map(([name, call]) => [
       name,
       (...values: never[]) => {
         counts.set(name, (counts.get(name) ?? 0) + 1)
@@ -248,7 +257,7 @@ describe.runIf(libc !== null).each(BACKENDS)('the event loop over $name', ({ nam
   })
 
   it('does nothing any more once it is closed, whatever was due', async () => {
-    const loop = new DirectLoop(libc as Libc, openItsBackend, false)
+    const loop = new DirectLoop(libc, openItsBackend, false)
     let calls = 0
     loop.at(nowNs() + 2e6, () => calls++)
     loop.close()
@@ -275,13 +284,13 @@ describe.runIf(libc !== null).each(BACKENDS)('the event loop over $name', ({ nam
     expect(error.code).toBe('ECONNRESET')
     expect(wires.map(({ destroyed }) => destroyed)).toEqual([true])
   })
-})
+}
 
-describe.runIf(libc !== null)('what a loop waits with', () => {
+describeWith(systemCalls(), 'what a loop waits with', (libc) => {
   const descriptors = () => readdirSync('/proc/self/fd').length
 
   function backendWith(replaced: Partial<Libc>): Backend {
-    const machine = { ...(libc as Libc), ...replaced }
+    const machine = { ...libc, ...replaced }
     const backend = openBackend(machine, new KernelClock(machine))
     onTestFinished(() => backend.close())
     return backend
@@ -297,9 +306,8 @@ describe.runIf(libc !== null)('what a loop waits with', () => {
     expect(descriptors()).toBe(before + 1)
   })
 
-  it.runIf(backendOf(libc) === 'io_uring')('leaves nothing behind when it is closed', () => {
+  itWith(ioUring(), 'leaves nothing behind when it is closed', (machine) => {
     const before = { descriptors: descriptors(), mapped: mappedRings() }
-    const machine = libc as Libc
     for (let round = 0; round < 20; round++) openBackend(machine, new KernelClock(machine)).close()
     expect({ descriptors: descriptors(), mapped: mappedRings() }).toEqual(before)
   })
@@ -307,11 +315,4 @@ describe.runIf(libc !== null)('what a loop waits with', () => {
 
 function mappedRings(): number {
   return readFileSync('/proc/self/maps', 'utf8').split('io_uring').length - 1
-}
-
-function backendOf(libc: Libc | null): string {
-  if (libc === null) return 'none'
-  const backend = openBackend(libc, new KernelClock(libc))
-  backend.close()
-  return backend.name
 }

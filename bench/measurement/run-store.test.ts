@@ -6,6 +6,8 @@ import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { emptyColumns, type RequestColumns, rowsOf } from '../load/request-columns.ts'
 import type { Trial } from '../plan/types.ts'
+import { itWith } from '../testing/requirement.ts'
+import { mounting } from '../testing/requirements.ts'
 import { withoutData } from './measure-trial.ts'
 import { createRunStore, finishSamples, openRun, type RunStore } from './run-store.ts'
 import type { Measurement } from './types.ts'
@@ -138,14 +140,10 @@ describe('a run’s store', () => {
     expect(() => createRunStore(join(dir, 'file', 'run'))).toThrow(/cannot write the run directory/)
   })
 
-  it('refuses a full and a read-only disk, before anything is measured', ({ skip }) => {
+  itWith(mounting(), 'refuses a full and a read-only disk, before anything is measured', () => {
     const disk = join(dir, 'disk')
     mkdirSync(disk)
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { stdio: 'ignore' })
-    } catch {
-      skip('a disk of its own takes the right to mount one')
-    }
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { stdio: 'ignore' })
     try {
       expect(() => createRunStore(join(disk, 'run'))).toThrow(/are free where the run would be stored/)
       execFileSync('mount', ['-o', 'remount,ro', disk])

@@ -1,9 +1,11 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runSchema } from '../analysis/run-document.ts'
+import { itWith } from '../testing/requirement.ts'
+import { chromium as findChromium } from '../testing/requirements.ts'
 import { chartsOf } from './charts/all.ts'
 import { renderCsv } from './csv.ts'
 import { findingsOf } from './findings.ts'
@@ -14,8 +16,7 @@ import { renderPng, renderSvg } from './render-chart.ts'
 import { renderTable } from './terminal.ts'
 import { writeReport } from './write-report.ts'
 
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-
+const CHROMIUM = findChromium()
 const input = makeReportInput()
 
 let dir: string
@@ -152,10 +153,10 @@ describe('report.html', () => {
     expect(readdirSync(join(dir, 'charts'))).toHaveLength(3 * chartsOf(input).length)
   })
 
-  // Counted as skipped where there is no browser.
-  it.skipIf(!existsSync(CHROMIUM))(
+  itWith(
+    CHROMIUM,
     'sorts and filters in a browser, without an error',
-    async () => {
+    async (program) => {
       const args = [
         '--no-sandbox',
         '--disable-gpu',
@@ -163,7 +164,7 @@ describe('report.html', () => {
         '--disable-background-networking',
         '--disable-sync',
       ]
-      const browser = await chromium.launch({ executablePath: CHROMIUM, args })
+      const browser = await chromium.launch({ executablePath: program, args })
       try {
         const page = await browser.newPage({ viewport: { width: 390, height: 800 } })
         const errors: string[] = []

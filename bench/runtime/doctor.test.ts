@@ -8,7 +8,8 @@ import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BenchError } from '../core/errors.ts'
 import type { LoadThreadAbilities } from '../event-loop/types.ts'
-import { openEngine } from './docker/engine.ts'
+import { describeWith } from '../testing/requirement.ts'
+import { dockerEngine } from '../testing/requirements.ts'
 import type { Environment } from './docker/engine-address.ts'
 import { diagnose } from './doctor.ts'
 import { dockerFindings, type EngineInfo, gpuRuntimeFinding, modeFinding } from './doctor-docker.ts'
@@ -348,13 +349,10 @@ describe('the doctor on a socket that is closed to it', () => {
   })
 })
 
-const engine = await openEngine(process.env).catch(() => null)
-if (engine === null) console.warn('SKIPPED: the doctor on a real Docker engine')
-
-describe.skipIf(engine === null)('the doctor on the real engine', () => {
+describeWith(await dockerEngine(), 'the doctor on the real engine', (engine) => {
   it('reads all that it wants to know', async () => {
     const findings = await dockerFindings(process.env, false)
     expect(findings.map(({ name }) => name)).toContain('gpu runtime')
-    expect(findings[0]).toMatchObject({ status: 'ok', detail: expect.stringContaining(`engine ${engine?.version}`) })
+    expect(findings[0]).toMatchObject({ status: 'ok', detail: expect.stringContaining(`engine ${engine.version}`) })
   })
 })
