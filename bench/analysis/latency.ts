@@ -28,16 +28,27 @@ export function latencySpreads(sorted: SortedSeries): LatencySpreads {
 
 export function summariseLatency(spreads: LatencySpreads, { pooled }: SortedSeries): LatencySummary {
   const estimate = (spread: Spread | null) => spread && intervalOf(spread)
+  const p50 = estimate(spreads.p50)
+  const upper = (spread: Spread | null) => notBelow(estimate(spread), p50)
   return {
-    p50: estimate(spreads.p50),
-    p90: estimate(spreads.p90),
-    p95: estimate(spreads.p95),
-    p99: estimate(spreads.p99),
-    p999: estimate(spreads.p999),
+    p50,
+    p90: upper(spreads.p90),
+    p95: upper(spreads.p95),
+    p99: upper(spreads.p99),
+    p999: upper(spreads.p999),
     mean: estimate(spreads.mean),
     min: observed(pooled[0]),
     max: observed(pooled.at(-1)),
   }
+}
+
+/**
+ * Few excursions make the interval of a tail wide on both sides, since it is one of logarithms. Half of the same requests
+ * took longer than the median: no percentile above it lies below.
+ */
+function notBelow(upper: Estimate | null, median: Estimate | null): Estimate | null {
+  if (upper === null || median === null) return upper
+  return { ...upper, low: Math.min(upper.value, Math.max(upper.low, median.value)) }
 }
 
 /** Extremes are facts about the samples, not estimates of anything beyond them. */

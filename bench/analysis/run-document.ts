@@ -72,10 +72,10 @@ export const cellSchema = z.object({
   sendLagMs: z
     .object({ p50: nullable(z.number()), p99: nullable(z.number()), max: nullable(z.number()) })
     .describe('Sent − due, in milliseconds: the generator’s own lateness.'),
-  requestsPerSec: estimateSchema.describe(
-    'Completed requests per second: closed loops by the time of their slots, open loops by the window.',
+  requestsPerSec: nullable(estimateSchema).describe(
+    'Completed requests per second: closed loops by the time of their slots, open loops by the window; null where nothing was sent.',
   ),
-  inferencesPerSec: estimateSchema.describe('requestsPerSec × batch size.'),
+  inferencesPerSec: nullable(estimateSchema).describe('requestsPerSec × batch size.'),
   errorRate: nullable(estimateSchema).describe('Failed requests of those answered; null where none was answered.'),
   counts: z.object({
     sent: whole,

@@ -59,9 +59,21 @@ describe('the summary of a cell', () => {
       null,
     )
     expect(cell.counts.completed).toBe(22)
-    expect(cell.requestsPerSec.value).toBeCloseTo(11 / 0.105, 9)
-    expect(cell.inferencesPerSec.value).toBeCloseTo(44 / 0.105, 9)
-    expect(cell.inferencesPerSec.high).toBeCloseTo(4 * cell.requestsPerSec.high, 9)
+    expect(cell.requestsPerSec?.value).toBeCloseTo(11 / 0.105, 9)
+    expect(cell.inferencesPerSec?.value).toBeCloseTo(44 / 0.105, 9)
+    expect(cell.inferencesPerSec?.high).toBeCloseTo(4 * (cell.requestsPerSec?.high ?? 0), 9)
+  })
+
+  it('has no p99 whose interval reaches below the median', () => {
+    const latenciesMs = (excursionMs: number) =>
+      Array.from({ length: 800 }, (_, index) => (index % 90 === 0 ? excursionMs : 0.6))
+    const measurements = [1, 1.2, 40, 1, 90].map((excursionMs, index) =>
+      makeMeasurement({ ...closedLoop(latenciesMs(excursionMs)), repetition: index + 1 }),
+    )
+    const { p50, p90, p99 } = summarise(KEY, measurements, null).cell.latencyMs
+    expect(p99?.low).toBeGreaterThanOrEqual(p50?.value ?? Number.NaN)
+    expect(p99?.low).toBeLessThanOrEqual(p99?.value ?? Number.NaN)
+    expect(p90?.low).toBeLessThanOrEqual(p90?.value ?? Number.NaN)
   })
 
   it('keeps failed requests out of the latencies and in the counts', () => {
@@ -161,7 +173,9 @@ describe('the summary of a cell', () => {
     expect(finiteNumbers(cell)).toBe(true)
     expect(cellSchema.safeParse(cell).success).toBe(true)
     expect(cell.problems.length).toBeGreaterThan(0)
-    if (cell.counts.completed === 0) expect(cell.requestsPerSec).toEqual({ value: 0, low: 0, high: 0 })
+    const { sent, completed } = cell.counts
+    if (sent === 0) expect([cell.requestsPerSec, cell.inferencesPerSec, cell.errorRate]).toEqual([null, null, null])
+    else if (completed === 0) expect(cell.requestsPerSec).toEqual({ value: 0, low: 0, high: 0 })
   })
 })
 

@@ -39,7 +39,8 @@ export interface SummarisedCell {
 const OK = OUTCOMES.indexOf('ok')
 const CENSORED = OUTCOMES.indexOf('censored')
 const MAX_EXAMPLES = 5
-const NO_REQUESTS: Estimate = { value: 0, low: 0, high: 0 }
+/** Requests were sent and none was completed: that is a rate. */
+const NONE_COMPLETED: Estimate = { value: 0, low: 0, high: 0 }
 
 /** Pure and total: cells without requests are all null and zero, never NaN. */
 export function summarise(key: CellKey, measurements: readonly Measurement[], floor: Floor | null): SummarisedCell {
@@ -48,9 +49,9 @@ export function summarise(key: CellKey, measurements: readonly Measurement[], fl
   const series = seriesOf(measurements, 'response')
   const { spreads, latencyMs, curve } = latencyOf(series)
   const rate = throughputOf(key.load, measurements)
-  const requestsPerSec = rate === null ? NO_REQUESTS : intervalOf(rate)
   const errors = measurements.map(errorCount)
   const counts = countsOf(measurements, errors)
+  const requestsPerSec = rateOf(rate, counts)
   const facts = {
     target: key.target,
     batchSize: key.batchSize,
@@ -61,7 +62,7 @@ export function summarise(key: CellKey, measurements: readonly Measurement[], fl
     serviceMs: isOnTime ? latencyMs : latencyOf(seriesOf(measurements, 'service')).latencyMs,
     sendLagMs: isOnTime ? noLag(series) : sendLag(sortSeries(seriesOf(measurements, 'sendLag')).pooled),
     requestsPerSec,
-    inferencesPerSec: times(requestsPerSec, key.batchSize),
+    inferencesPerSec: requestsPerSec && times(requestsPerSec, key.batchSize),
     errorRate: errorRateOf(errors),
     counts,
     errors: mergeErrors(measurements),
@@ -141,6 +142,12 @@ function sendLag(sortedMs: Float64Array): CellSummary['sendLagMs'] {
   return max === undefined
     ? { p50: null, p99: null, max: null }
     : { p50: quantile(sortedMs, 0.5), p99: quantile(sortedMs, 0.99), max }
+}
+
+/** `null` where nothing was due, let alone sent. */
+function rateOf(rate: Spread | null, { sent, dropped }: CellSummary['counts']): Estimate | null {
+  if (rate !== null) return intervalOf(rate)
+  return sent + dropped > 0 ? NONE_COMPLETED : null
 }
 
 function times({ value, low, high }: Estimate, factor: number): Estimate {

@@ -78,8 +78,9 @@ function generator(cell: Judged, measurements: readonly Measurement[]): Problem[
   const { cpuFraction, floor, polled } = cell.client
   const isOpen = cell.load.model === 'open'
   const reasons: string[] = []
-  if (floor !== null && cell.requestsPerSec.value > MAX_OF_CEILING * floor.requestsPerSec) {
-    const share = cell.requestsPerSec.value / floor.requestsPerSec
+  const perSec = cell.requestsPerSec?.value ?? 0
+  if (floor !== null && perSec > MAX_OF_CEILING * floor.requestsPerSec) {
+    const share = perSec / floor.requestsPerSec
     const most = `the ${formatCount(floor.requestsPerSec)} requests/s that it reached against a server that answers at once`
     // More than that: the built-in server had less of the machine to itself than the measured one.
     reasons.push(share > 1 ? `it sent more than ${most}` : `it sent ${percent(share)} of ${most}`)
@@ -126,7 +127,7 @@ function dropped({ counts }: Judged): Problem[] {
 
 /** Offered is what was really due, so that Poisson arrivals are held against themselves and not against their mean. */
 function saturated({ load, counts, requestsPerSec }: Judged, measurements: readonly Measurement[]): Problem[] {
-  if (load.model !== 'open') return []
+  if (load.model !== 'open' || requestsPerSec === null) return []
   const windowsSec = measurements.reduce((sum, { windowNs }) => sum + windowNs / 1e9, 0)
   if (windowsSec === 0) return []
   const offeredPerSec = (counts.sent + counts.dropped) / windowsSec

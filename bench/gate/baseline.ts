@@ -37,8 +37,8 @@ const cells = z
           min: optional,
           max: optional,
         }),
-        requestsPerSec: known,
-        inferencesPerSec: known,
+        requestsPerSec: optional,
+        inferencesPerSec: optional,
       }),
   )
   .min(1, 'has no cells')

@@ -61,15 +61,15 @@ function latency(name: 'p50' | 'p99', header: string): CellColumn {
 export const REQUESTS: CellColumn = number(
   'requests/s',
   'completed requests per second with their 95 % interval',
-  (cell) => cell.requestsPerSec.value,
+  (cell) => cell.requestsPerSec?.value ?? null,
   (cell) => estimateCount(cell.requestsPerSec),
 )
 
 export const INFERENCES: CellColumn = number(
   'inferences/s',
   'requests/s × batch size',
-  (cell) => cell.inferencesPerSec.value,
-  (cell) => formatCount(cell.inferencesPerSec.value),
+  (cell) => cell.inferencesPerSec?.value ?? null,
+  (cell) => (cell.inferencesPerSec === null ? ABSENT : formatCount(cell.inferencesPerSec.value)),
 )
 
 export const FAILED: CellColumn = number(
@@ -132,7 +132,7 @@ export const CEILING: CellColumn = number(
 )
 
 function ceilingShare({ requestsPerSec, client }: CellSummary): number | null {
-  return client.floor === null ? null : requestsPerSec.value / client.floor.requestsPerSec
+  return client.floor === null || requestsPerSec === null ? null : requestsPerSec.value / client.floor.requestsPerSec
 }
 
 export const CONNECTS: CellColumn = number(

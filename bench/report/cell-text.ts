@@ -52,7 +52,8 @@ export function estimateMs(estimate: Estimate | null): string {
   return estimate === null ? ABSENT : `${msText(estimate.value)} [${msText(estimate.low)}–${msText(estimate.high)}]`
 }
 
-export function estimateCount(estimate: Estimate): string {
+export function estimateCount(estimate: Estimate | null): string {
+  if (estimate === null) return ABSENT
   return `${formatCount(estimate.value)} [${formatCount(estimate.low)}–${formatCount(estimate.high)}]`
 }
 

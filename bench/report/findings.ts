@@ -47,16 +47,19 @@ function fastest(cells: readonly CellSummary[]): string[] {
     : [`${where}: lowest is ${text}; its interval overlaps that of ${other}, so the two are not told apart.`]
 }
 
+/** Of closed loops, and of open ones that the server could not follow: what is answered of less is what was asked for. */
 function mostInferences(cells: readonly CellSummary[]): string[] {
   const [best, ...rest] = cells
-    .filter(({ inferencesPerSec }) => inferencesPerSec.value > 0)
-    .sort((one, other) => other.inferencesPerSec.value - one.inferencesPerSec.value)
+    .filter(({ load, problems }) => load.model === 'closed' || problems.some(({ code }) => code === 'saturated'))
+    .flatMap((cell) => (cell.inferencesPerSec === null ? [] : [{ cell, estimate: cell.inferencesPerSec }]))
+    .filter(({ estimate }) => estimate.value > 0)
+    .sort((one, other) => other.estimate.value - one.estimate.value)
   if (best === undefined || rest.length === 0) return []
-  const { value, low, high } = best.inferencesPerSec
-  const rival = rest.find(({ target }) => target !== best.target)
-  const clear = rival === undefined || rival.inferencesPerSec.high < low
-  const at = `${best.target} at batch ${best.batchSize}, ${loadText(best.load)}`
-  const ending = clear ? '' : `; ${rival.target} overlaps it`
+  const { value, low, high } = best.estimate
+  const rival = rest.find(({ cell }) => cell.target !== best.cell.target)
+  const clear = rival === undefined || rival.estimate.high < low
+  const at = `${best.cell.target} at batch ${best.cell.batchSize}, ${loadText(best.cell.load)}`
+  const ending = clear ? '' : `; ${rival.cell.target} overlaps it`
   return [
     `Most inferences per second: ${at}: ${formatCount(value)} [${formatCount(low)}–${formatCount(high)}]${ending}.`,
   ]

@@ -32,6 +32,46 @@ describe('the fixture', () => {
   })
 })
 
+describe('a cell that sent nothing', () => {
+  const cells = input.run.cells.map((cell) => ({ ...cell, requestsPerSec: null, inferencesPerSec: null }))
+  const unmeasured = { ...input, run: { ...input.run, cells } }
+
+  it('has no rate anywhere: not 0, and not in charts or findings', () => {
+    const table = renderTable(unmeasured, { width: 120, colour: false })
+    expect(table).not.toContain('0 [0–0]')
+    expect(renderMarkdown(unmeasured)).not.toContain('0 [0–0]')
+    expect(renderHtml(unmeasured, [])).not.toContain('0 [0–0]')
+    expect(findingsOf(unmeasured).join()).not.toContain('Most inferences')
+    expect(runSchema.safeParse(unmeasured.run).success).toBe(true)
+    const [header = '', ...rows] = renderCsv(unmeasured).trim().split('\n')
+    const at = header.split(',').indexOf('requests_per_sec')
+    for (const row of rows.slice(0, 4)) expect(row.split(',')[at]).toBe('')
+  })
+})
+
+describe('the sentence of most inferences', () => {
+  const open = {
+    model: 'open',
+    requestRate: 9000,
+    profile: null,
+    distribution: 'constant',
+    maxInFlight: 64,
+    connections: 64,
+  } as const
+  const [first, ...others] = input.run.cells
+  const asked = (problems: (typeof others)[number]['problems']) => {
+    if (first === undefined) throw new Error('the fixture has no cells')
+    const rate = { value: 99_000, low: 98_000, high: 99_900 }
+    const cells = [{ ...first, load: open, inferencesPerSec: rate, problems }, ...others]
+    return findingsOf({ ...input, run: { ...input.run, cells } }).join('\n')
+  }
+
+  it('is not of an open loop, which answers what it was asked for, unless the server could not follow', () => {
+    expect(asked([])).toContain('Most inferences per second: triton at batch 8')
+    expect(asked([{ code: 'saturated', message: '', remedy: '' }])).toContain('9,000 requests/s constant: 99,000')
+  })
+})
+
 describe('the terminal table', () => {
   it('shows problems first, then a block per load, then what it means', () => {
     expect(renderTable(input, { width: 100, colour: false })).toMatchInlineSnapshot(`

@@ -9,7 +9,7 @@ export function latencyAgainstThroughput(input: ReportInput): TopLevelSpec | nul
   const { cells } = input.run
   const rows = cells.flatMap((cell) =>
     estimateRows([cell], ({ latencyMs }) => latencyMs.p50).flatMap((row) => {
-      const rate = cell.inferencesPerSec.value
+      const rate = cell.inferencesPerSec?.value ?? 0
       const load = cell.load.model === 'closed' ? `${cell.load.concurrency}` : `${cell.load.requestRate}/s`
       return rate > 0
         ? [{ ...row, size: `batch size ${row.batch}`, rate, offered: offered(cell.load), label: load }]
