@@ -36,7 +36,7 @@ interface Soak {
   readonly context: Context
 }
 
-await runScript(
+runScript(
   defineCommand({
     name: 'bench:soak',
     summary: 'loads a built-in server with millions of requests',

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -16,4 +17,8 @@ const args = ['--no-parallel-scavenge', main, ...process.argv.slice(2)]
 const child = spawn(existsSync(pinned) ? pinned : process.execPath, args, { stdio: 'inherit' })
 // A terminal sends Ctrl-C to both; a signal to this process alone is passed on. Either way the child decides how it ends.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name))
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)))
+child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 15)))
+child.on('error', (error) => {
+  process.stderr.write(`error: dyno cannot be started: ${error.message}\n`)
+  process.exit(4)
+})

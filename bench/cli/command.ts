@@ -5,7 +5,7 @@ import type { FlagTable, FlagValues, OperandSpec } from './flags.ts'
 export interface TextStream {
   write(text: string): unknown
   readonly isTTY?: boolean
-  readonly columns?: number
+  readonly columns?: number | undefined
 }
 
 export interface Context {
@@ -13,7 +13,7 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdout: TextStream
   readonly stderr: TextStream
-  /** Aborted by SIGINT or SIGTERM; its reason is the signal's name. */
+  /** Aborted by SIGINT, SIGTERM or SIGHUP; its reason is the signal's name. */
   readonly signal: AbortSignal
 }
 

@@ -1,6 +1,6 @@
 // Runs one command: its flags, its help, its errors (printed nowhere else), its exit code. dyno's commands and the scripts alike.
 import pc from 'picocolors'
-import { BenchError, BenchErrors, EXIT, type ExitCode } from '../core/errors.ts'
+import { BenchError, BenchErrors, type EndingSignal, EXIT, EXIT_BY_SIGNAL, type ExitCode } from '../core/errors.ts'
 import type { Command, Context } from './command.ts'
 import { parseArguments } from './flags.ts'
 import { renderHelp } from './help.ts'
@@ -35,7 +35,7 @@ export async function guarded(context: Context, act: () => Promise<ExitCode>): P
 }
 
 function interruptedBy(signal: AbortSignal): ExitCode {
-  return signal.reason === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted
+  return EXIT_BY_SIGNAL[signal.reason as EndingSignal] ?? EXIT.terminated
 }
 
 /** Servers log tables of any width. */

@@ -99,6 +99,7 @@ async function leaveRunning(context: Context): Promise<ExitCode> {
       return EXIT.ok
     }
     if (owner.exitCode !== null) return owner.exitCode as ExitCode
+    if (owner.signalCode !== null) return EXIT.environment
     await sleep(50)
   }
 }

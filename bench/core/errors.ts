@@ -7,11 +7,17 @@ export const EXIT = {
   usage: 2,
   untrusted: 3,
   environment: 4,
+  hangup: 129,
   interrupted: 130,
   terminated: 143,
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** The signals that end a command, each with the exit code that a shell gives them. */
+export const EXIT_BY_SIGNAL = { SIGHUP: EXIT.hangup, SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const
+
+export type EndingSignal = keyof typeof EXIT_BY_SIGNAL
 
 /** What went wrong, by whose fault, and so with which exit code. */
 const EXIT_BY_KIND = {

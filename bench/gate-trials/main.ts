@@ -13,7 +13,7 @@ import { type GateTrialsOptions, runTrials } from './run-trials.ts'
 const DEFAULT_SCENARIO = 'scenarios/flask-aa.yaml'
 const RUNS = 30
 
-await runScript(
+runScript(
   defineCommand({
     name: 'bench:gate',
     summary: 'counts how often the gate is wrong',

@@ -10,7 +10,7 @@ import { optionsOf, PEER_FLAGS } from './options.ts'
 import { renderPeers } from './render.ts'
 import { PEERS } from './tools/all.ts'
 
-await runScript(
+runScript(
   defineCommand({
     name: 'bench:peers',
     summary: 'compares load generators',
