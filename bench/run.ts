@@ -108,7 +108,8 @@ async function measurePlan(
     }
     return header()
   } finally {
-    if (!cleanup.isEmpty) progress.step('stopping the servers')
+    const hasOwn = Object.values(serversOf(plan)).some(({ kind }) => kind !== 'external')
+    if (hasOwn && !cleanup.isEmpty) progress.step('stopping the servers')
     for (const failure of await cleanup.run()) progress.note(`clean-up failed: ${failure}`)
   }
 }

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CalibrationServer, startCalibrationServer } from './calibration/server.ts'
-import { type Context, defineCommand } from './cli/command.ts'
+import { type Context, defineCommand, takesEscapes } from './cli/command.ts'
 import { runScript } from './cli/script.ts'
 import { sleep } from './core/clock.ts'
 import { EXIT } from './core/errors.ts'
@@ -113,7 +113,7 @@ async function follow(soak: Soak, out: string, requests: number): Promise<number
   const { server, context } = soak
   const before = await server.answered()
   const child = startRun(soak, out)
-  const progress = createProgress(context.stderr, context.stderr.isTTY === true ? 'live' : 'quiet')
+  const progress = createProgress(context.stderr, takesEscapes(context.stderr, context.env) ? 'live' : 'quiet')
   const points: { readonly answered: number; readonly bytes: number }[] = []
   try {
     for (let answered = 0; answered < requests; ) {

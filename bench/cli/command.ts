@@ -8,6 +8,11 @@ export interface TextStream {
   readonly columns?: number | undefined
 }
 
+/** Whether colours and a live view make sense there: not in a file, a pipe, a dumb terminal, or where NO_COLOR is set. */
+export function takesEscapes({ isTTY }: TextStream, env: Context['env']): boolean {
+  return isTTY === true && env.TERM !== 'dumb' && (env.NO_COLOR ?? '') === ''
+}
+
 export interface Context {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>

@@ -1,7 +1,7 @@
 // Runs one command: its flags, its help, its errors (printed nowhere else), its exit code. dyno's commands and the scripts alike.
 import pc from 'picocolors'
 import { BenchError, BenchErrors, type EndingSignal, EXIT, EXIT_BY_SIGNAL, type ExitCode } from '../core/errors.ts'
-import type { Command, Context } from './command.ts'
+import { type Command, type Context, takesEscapes } from './command.ts'
 import { parseArguments } from './flags.ts'
 import { renderHelp } from './help.ts'
 
@@ -29,7 +29,7 @@ export async function guarded(context: Context, act: () => Promise<ExitCode>): P
     return await act()
   } catch (error) {
     if (context.signal.aborted) return interruptedBy(context.signal)
-    context.stderr.write(renderError(error, context.stderr.isTTY === true))
+    context.stderr.write(renderError(error, takesEscapes(context.stderr, context.env)))
     return error instanceof BenchError || error instanceof BenchErrors ? error.exitCode : EXIT.environment
   }
 }

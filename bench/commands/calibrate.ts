@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { calibrate } from '../calibration/calibrate.ts'
 import { describeCalibration } from '../calibration/describe.ts'
-import { defineCommand } from '../cli/command.ts'
+import { defineCommand, takesEscapes } from '../cli/command.ts'
 import { EXIT } from '../core/errors.ts'
 import { startLoadThreads } from '../load/load-threads.ts'
 import { pollsOn } from '../load/polling.ts'
@@ -27,8 +27,8 @@ export const calibrateCommand = defineCommand({
     quick: { kind: 'switch', description: 'Windows of 2 s instead of 20 s: a look, too short for steady tails.' },
   },
   examples: ['dyno calibrate', 'dyno calibrate --quick --json'],
-  async run({ flags }, { stdout, stderr, signal }) {
-    const progress = createProgress(stderr, stderr.isTTY === true ? 'live' : 'plain')
+  async run({ flags }, { env, stdout, stderr, signal }) {
+    const progress = createProgress(stderr, takesEscapes(stderr, env) ? 'live' : 'plain')
     const threads = startLoadThreads(1)
     try {
       const before = readCpuTicks()

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { compareRuns } from '../analysis/compare-runs.ts'
 import { cellKeyOf, type RunDocument } from '../analysis/run-document.ts'
-import { defineCommand } from '../cli/command.ts'
+import { defineCommand, takesEscapes } from '../cli/command.ts'
 import { EXIT } from '../core/errors.ts'
 import { cellText } from '../report/cell-text.ts'
 import { renderComparison } from '../report/terminal.ts'
@@ -23,7 +23,7 @@ export const compareCommand = defineCommand({
     json: { kind: 'switch', description: 'Prints the comparisons as JSON.' },
   },
   examples: ['dyno compare reports/runs/before reports/runs/after'],
-  async run({ operands: [baselineDir = '', candidateDir = ''], flags }, { cwd, stdout, stderr }) {
+  async run({ operands: [baselineDir = '', candidateDir = ''], flags }, { cwd, env, stdout, stderr }) {
     const baseline = await readRun(resolve(cwd, baselineDir))
     const candidate = await readRun(resolve(cwd, candidateDir))
     const comparisons = compareRuns(baseline, candidate, { force: flags.force })
@@ -32,7 +32,7 @@ export const compareCommand = defineCommand({
         ? `${JSON.stringify(comparisons, null, 2)}\n`
         : renderComparison(comparisons, {
             width: stdout.columns ?? 100,
-            colour: stdout.isTTY === true,
+            colour: takesEscapes(stdout, env),
           }),
     )
     for (const line of unmatched(baseline.run, candidate.run)) stderr.write(`${line}\n`)

@@ -1,6 +1,6 @@
 // dyno doctor: what this machine has, and how to get what is missing.
 import pc from 'picocolors'
-import { defineCommand } from '../cli/command.ts'
+import { defineCommand, takesEscapes } from '../cli/command.ts'
 import { BenchError, EXIT } from '../core/errors.ts'
 import { loadThreadAbilities } from '../event-loop/create-event-loop.ts'
 import type { LoadThreadAbilities } from '../event-loop/types.ts'
@@ -25,7 +25,7 @@ export const doctorCommand = defineCommand({
       context.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)
       return EXIT.ok
     }
-    const paint = pc.createColors(context.stdout.isTTY === true)
+    const paint = pc.createColors(takesEscapes(context.stdout, context.env))
     const colours = { ok: paint.green, warning: paint.yellow, missing: paint.red } as const
     const width = Math.max(...findings.map(({ name }) => name.length))
     for (const { name, status, detail, remedy } of findings) {

@@ -1,7 +1,7 @@
 // dyno gate: the verdict on a stored run by its scenario's rules; for CI.
 import { appendFileSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Context, defineCommand } from '../cli/command.ts'
+import { type Context, defineCommand, takesEscapes } from '../cli/command.ts'
 import { BenchError, EXIT, type ExitCode, messageOf } from '../core/errors.ts'
 import { writeFileAtomic } from '../core/files.ts'
 import { decodeText } from '../core/text-file.ts'
@@ -113,7 +113,7 @@ export const gateCommand = defineCommand({
     stdout.write(
       flags.json
         ? `${JSON.stringify(result, null, 2)}\n`
-        : renderGate(result, { width: stdout.columns ?? 100, colour: stdout.isTTY === true }),
+        : renderGate(result, { width: stdout.columns ?? 100, colour: takesEscapes(stdout, context.env) }),
     )
     return EXIT_BY_STATUS[result.status]
   },

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { cellHistories, type HistoryMetric } from '../analysis/history.ts'
 import { METRICS } from '../analysis/metrics.ts'
-import { defineCommand } from '../cli/command.ts'
+import { defineCommand, takesEscapes } from '../cli/command.ts'
 import { BenchError, EXIT } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { spoilingStored } from '../gate/outcome.ts'
@@ -43,9 +43,9 @@ export const historyCommand = defineCommand({
     json: { kind: 'switch', description: 'Prints JSON.' },
   },
   examples: ['dyno history', 'dyno history --metric p99 --scenario smoke --out history.html'],
-  async run({ operands, flags }, { cwd, stdout, stderr }) {
+  async run({ operands, flags }, { cwd, env, stdout, stderr }) {
     const stored = readRuns((operands.length > 0 ? operands : [RUNS_DIR]).map((dir) => resolve(cwd, dir)))
-    const options = { width: stdout.columns ?? 100, colour: stdout.isTTY === true }
+    const options = { width: stdout.columns ?? 100, colour: takesEscapes(stdout, env) }
     const metric = SHOWN.find((name) => name === flags.metric)
     if (metric === undefined) {
       if (flags.out !== null) throw usage('--out draws a metric', `write: dyno history --metric p99 --out ${flags.out}`)

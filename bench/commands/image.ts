@@ -1,6 +1,6 @@
 // dyno image: builds dyno's images, and pushes and pulls images.
 import { text } from 'node:stream/consumers'
-import { type Context, defineCommand } from '../cli/command.ts'
+import { type Context, defineCommand, takesEscapes } from '../cli/command.ts'
 import type { FlagTable, FlagValues } from '../cli/flags.ts'
 import { BenchError, EXIT } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
@@ -74,7 +74,7 @@ export const imageCommand = defineCommand({
     const act = ACTIONS[action]
     if (act === undefined)
       throw unknown('unknown-action', `dyno image cannot '${action}'`, action, Object.keys(ACTIONS))
-    const progress = createProgress(context.stderr, context.stderr.isTTY === true ? 'live' : 'plain')
+    const progress = createProgress(context.stderr, takesEscapes(context.stderr, context.env) ? 'live' : 'plain')
     try {
       const waiting = { signal: context.signal, events: { step: (step: string) => progress.step(step) } }
       const engine = await openEngine(context.env)

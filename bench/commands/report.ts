@@ -1,6 +1,6 @@
 // dyno report: renders a stored run again, from its measurements.
 import { join, resolve } from 'node:path'
-import { defineCommand } from '../cli/command.ts'
+import { defineCommand, takesEscapes } from '../cli/command.ts'
 import { EXIT } from '../core/errors.ts'
 import { finishSamples, openRun } from '../measurement/run-store.ts'
 import { renderTable } from '../report/terminal.ts'
@@ -26,7 +26,10 @@ export const reportCommand = defineCommand({
     await finishSamples(from, (await openRun(from)).accounts)
     await writeReport(analysed, to)
     context.stdout.write(
-      renderTable(analysed, { width: context.stdout.columns ?? 100, colour: context.stdout.isTTY === true }),
+      renderTable(analysed, {
+        width: context.stdout.columns ?? 100,
+        colour: takesEscapes(context.stdout, context.env),
+      }),
     )
     context.stdout.write(`\nreport: ${join(to, 'report.html')}\n`)
     return EXIT.ok

@@ -1,6 +1,6 @@
 // dyno run: measures a scenario, prints the comparison, writes the report.
 import { join, relative } from 'node:path'
-import { defineCommand } from '../cli/command.ts'
+import { defineCommand, takesEscapes } from '../cli/command.ts'
 import type { ExitCode } from '../core/errors.ts'
 import { createProgress, type ProgressMode } from '../progress.ts'
 import { renderTable } from '../report/terminal.ts'
@@ -32,7 +32,7 @@ export const runCommand = defineCommand({
     'dyno run scenarios/smoke.yaml --only flask --set measure.duration=2s',
   ],
   async run({ operands: [path = ''], flags }, context): Promise<ExitCode> {
-    const mode: ProgressMode = flags.quiet ? 'quiet' : context.stderr.isTTY === true ? 'live' : 'plain'
+    const mode: ProgressMode = flags.quiet ? 'quiet' : takesEscapes(context.stderr, context.env) ? 'live' : 'plain'
     const progress = createProgress(context.stderr, mode)
     try {
       const outcome = await runScenario(
@@ -46,7 +46,7 @@ export const runCommand = defineCommand({
         context.stdout.write(
           renderTable(outcome.analysed, {
             width: context.stdout.columns ?? 100,
-            colour: context.stdout.isTTY === true,
+            colour: takesEscapes(context.stdout, context.env),
           }),
         )
       }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Context, defineCommand } from '../cli/command.ts'
+import { type Context, defineCommand, takesEscapes } from '../cli/command.ts'
 import { CleanupStack } from '../core/cleanup.ts'
 import { sleep } from '../core/clock.ts'
 import { BenchError, EXIT, type ExitCode } from '../core/errors.ts'
@@ -48,7 +48,7 @@ export const upCommand = defineCommand({
 async function stay(plan: Plan, wanted: RuntimeName | 'auto', context: Context): Promise<ExitCode> {
   const place = placeOf(context)
   const { stateDir } = place
-  const progress = createProgress(context.stderr, context.stderr.isTTY === true ? 'live' : 'plain')
+  const progress = createProgress(context.stderr, takesEscapes(context.stderr, context.env) ? 'live' : 'plain')
   const runtime = await chooseRuntime({ ...place, wanted, servers: serversOf(plan) })
   const logDir = join(stateDir, 'up-logs')
   mkdirSync(logDir, { recursive: true })

@@ -1,6 +1,6 @@
 // `npm run bench:gate`: the gate's false alarms and power on real servers, on this machine.
 import { resolve } from 'node:path'
-import { type Context, defineCommand } from '../cli/command.ts'
+import { type Context, defineCommand, takesEscapes } from '../cli/command.ts'
 import { runScript } from '../cli/script.ts'
 import { EXIT, type ExitCode } from '../core/errors.ts'
 import { writeFileAtomic } from '../core/files.ts'
@@ -98,7 +98,7 @@ async function runAll(
 }
 
 /** In a terminal a block that moves; elsewhere a few lines per run, so that a log of many runs stays readable. */
-function progressFor({ stderr }: Context): Progress {
-  if (stderr.isTTY === true) return createProgress(stderr, 'live')
+function progressFor({ env, stderr }: Context): Progress {
+  if (takesEscapes(stderr, env)) return createProgress(stderr, 'live')
   return { ...createProgress(stderr, 'quiet'), note: (text) => stderr.write(`${text}\n`) }
 }

@@ -3,7 +3,7 @@
 import { loadText } from '../analysis/load-text.ts'
 import type { CellSummary, RunDocument } from '../analysis/run-document.ts'
 import { formatCount } from '../core/units.ts'
-import { ABSENT, changeText, estimateCount, estimateMs, msText } from './cell-text.ts'
+import { ABSENT, changeText, estimateCount, estimateMs, loadOrder, msText } from './cell-text.ts'
 
 export interface CellColumn {
   readonly header: string
@@ -42,7 +42,7 @@ export const LOAD: CellColumn = {
   title: 'closed loop: requests in flight; open loop: requests per second',
   align: 'left',
   text: (cell) => loadText(cell.load),
-  sortBy: (cell) => loadText(cell.load),
+  sortBy: (cell) => loadOrder(cell.load),
 }
 
 export const P50 = latency('p50', 'p50 ms')
@@ -109,7 +109,7 @@ export const SERVER_CPU: CellColumn = number(
 
 export const CLIENT_CPU: CellColumn = number(
   'client µs',
-  'CPU of the load threads per request, in microseconds; an open loop waits by polling, which is counted in',
+  'CPU of the load threads per request, in microseconds; – where they polled, as they do before each due time of an open loop',
   (cell) => cell.client.cpuUsPerRequest,
   (cell) => (cell.client.cpuUsPerRequest === null ? ABSENT : formatCount(Math.round(cell.client.cpuUsPerRequest))),
 )

@@ -85,9 +85,19 @@ export function sharedProblems(cells: readonly CellSummary[]): SharedProblem[] {
   })
 }
 
-/** Distinct loads and batch sizes in the order of the run. */
+/** Closed loops before open ones, each by its size: as numbers, since as text 16 comes before 2. */
+export function loadOrder(load: Load): number {
+  return load.model === 'closed' ? load.concurrency : OPEN_FROM + load.requestRate
+}
+
+/** Above every concurrency. */
+const OPEN_FROM = 1e9
+
+/** Distinct loads, the lighter first. */
 export function loadsOf(cells: readonly CellSummary[]): readonly Load[] {
-  return [...new Map(cells.map(({ load }) => [loadText(load), load])).values()]
+  return [...new Map(cells.map(({ load }) => [loadText(load), load])).values()].sort(
+    (one, other) => loadOrder(one) - loadOrder(other),
+  )
 }
 
 export function batchSizesOf(cells: readonly CellSummary[]): readonly number[] {

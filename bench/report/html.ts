@@ -4,7 +4,7 @@ import type { CellSummary } from '../analysis/run-document.ts'
 import { formatBytes } from '../core/units.ts'
 import { BEFORE_LOAD_COLUMNS, BEFORE_LOAD_TITLE, beforeLoadRows } from './before-load.ts'
 import { LOAD } from './cell-columns.ts'
-import { cellText, differenceText, loadsOf, sharedProblems, targetsOf } from './cell-text.ts'
+import { cellText, differenceText, loadOrder, loadsOf, sharedProblems, targetsOf } from './cell-text.ts'
 import { colourOf } from './charts/theme.ts'
 import { findingsOf, noticesOf } from './findings.ts'
 import { SCRIPT } from './html-script.ts'
@@ -86,7 +86,7 @@ function cellTable(input: ReportInput): string {
     return `<tr${flagged} data-target="${escapeHtml(cell.target)}" data-load="${escapeHtml(loadText(cell.load))}">${cells.join('')}</tr>`
   }
   const ordered = [...input.run.cells].sort(
-    (one, other) => loadText(one.load).localeCompare(loadText(other.load)) || one.batchSize - other.batchSize,
+    (one, other) => loadOrder(one.load) - loadOrder(other.load) || one.batchSize - other.batchSize,
   )
   return `<div class="scroll" tabindex="0"><table id="cells"><thead><tr>${head.join('')}</tr></thead><tbody>${ordered.map(row).join('\n')}</tbody></table></div>`
 }

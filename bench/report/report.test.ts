@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadText } from '../analysis/load-text.ts'
 import { runSchema } from '../analysis/run-document.ts'
 import { itWith } from '../testing/requirement.ts'
 import { chromium as findChromium } from '../testing/requirements.ts'
+import { loadsOf } from './cell-text.ts'
 import { chartsOf } from './charts/all.ts'
+import { subtitleOf } from './charts/theme.ts'
 import { renderCsv } from './csv.ts'
 import { findingsOf } from './findings.ts'
 import { makeReportInput } from './fixture.ts'
@@ -46,6 +49,27 @@ describe('a cell that sent nothing', () => {
     const [header = '', ...rows] = renderCsv(unmeasured).trim().split('\n')
     const at = header.split(',').indexOf('requests_per_sec')
     for (const row of rows.slice(0, 4)) expect(row.split(',')[at]).toBe('')
+  })
+})
+
+describe('loads', () => {
+  const [first] = input.run.cells
+  const at = (concurrency: number, repetitions = 3) => {
+    if (first === undefined) throw new Error('the fixture has no cells')
+    return { ...first, repetitions, load: { model: 'closed', concurrency, connections: concurrency } as const }
+  }
+  const run = { ...input.run, cells: [at(1), at(16), at(2, 6), at(8)], comparisons: [] }
+
+  it('come by their size everywhere: 1, 2, 8, 16 and not 1, 16, 2, 8', () => {
+    expect(loadsOf(run.cells).map(loadText)).toEqual([1, 2, 8, 16].map((size) => `concurrency ${size}`))
+    const html = renderHtml({ ...input, run }, [])
+    const rows = [...html.matchAll(/<tr[^>]* data-load="concurrency (\d+)"/g)].map(([, size]) => Number(size))
+    expect(rows).toEqual([1, 2, 8, 16])
+  })
+
+  it('are charted with the repetitions that their cells have', () => {
+    expect(subtitleOf({ ...input, run }, '')).toContain('3 to 6 repetitions')
+    expect(subtitleOf(input, '')).toMatch(/· \d+ repetitions? ·/)
   })
 })
 

@@ -196,6 +196,14 @@ const WRONG_TOGETHER: readonly Row[] = [
   ['max: 25ms', 'max: 25ms, min: 30ms', '21:48', 'empty-rule', 'swap'],
   ['shape: [4] }]', 'shape: [4] }, { name: x, datatype: FP32, shape: [4] }]', '4:61', 'duplicate-tensor', 'once'],
   ['shape: [4]', 'shape: [2, 2]', '4:11', 'flask-inputs', 'shape: [4]'],
+  [
+    'shape: [1] }]',
+    'shape: [1] }, { name: second, datatype: FP32, shape: [1] }]',
+    '5:12',
+    'flask-outputs',
+    'leave the flask',
+  ],
+  ['shape: [1] }]', 'shape: [3] }]', '5:12', 'flask-outputs', 'shape: [1]'],
 ]
 
 const WRONG_TEXT: readonly Row[] = [

@@ -163,6 +163,14 @@ function checkModel({ model, targets }: Parts): Finding[] {
       finding(['model', 'inputs'], 'flask-inputs', message, 'for example shape: [4]; or leave the flask target out'),
     )
   }
+  const [output] = model.outputs
+  const numbers = output?.shape.reduce((product, dimension) => product * dimension, 1)
+  if (flask !== undefined && (model.outputs.length !== 1 || numbers !== 1)) {
+    const message = `the flask API answers one number a row, so target ${flask} needs one output of one element`
+    found.push(
+      finding(['model', 'outputs'], 'flask-outputs', message, 'write shape: [1]; or leave the flask target out'),
+    )
+  }
   return found
 }
 

@@ -9,7 +9,7 @@ import { chart, NUMBERS, subtitleOf, targetColour } from './theme.ts'
 /** At the heaviest load, where the generator is busiest. */
 export function clientCost(input: ReportInput): TopLevelSpec | null {
   const { cells } = input.run
-  const load = loadsOf(cells).at(-1)
+  const load = loadsOf(cells.filter(({ client }) => client.cpuUsPerRequest !== null)).at(-1)
   const rows = cells.flatMap((cell) => {
     const { cpuUsPerRequest, bytesSent, bytesReceived } = cell.client
     const answered = cell.counts.completed + cell.counts.failed

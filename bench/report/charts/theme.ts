@@ -101,8 +101,10 @@ const PLAIN_NUMBERS = { labelExpr: "format(datum.value, datum.value >= 1000 ? ',
 
 export const NUMBERS = { axis: PLAIN_NUMBERS }
 
-/** `5 repetitions, 500 samples` is for the report; charts say how to read their bars. */
+/** How often cells were measured, and how to read their bars. A gate may have some of them measured once more. */
 export function subtitleOf({ run }: ReportInput, more: string): string {
-  const repetitions = Math.max(0, ...run.cells.map((cell) => cell.repetitions))
-  return `${run.scenario.name} · ${repetitions} repetitions · ${more}`
+  const repetitions = run.cells.map((cell) => cell.repetitions).filter((count) => count > 0)
+  const [fewest, most] = [Math.min(...repetitions), Math.max(...repetitions)]
+  const count = repetitions.length === 0 ? '0' : fewest === most ? `${most}` : `${fewest} to ${most}`
+  return `${run.scenario.name} · ${count} ${most === 1 ? 'repetition' : 'repetitions'} · ${more}`
 }
