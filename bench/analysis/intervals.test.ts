@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../core/random.ts'
 import { criticalT } from '../core/student-t.ts'
-import { intervalOf } from './intervals.ts'
+import { intervalOf, rateIntervalOf } from './intervals.ts'
 import { BLOCKS, type Series } from './samples.ts'
 import { autoregressive, bimodal, stalls, withRepetitionEffect } from './simulated-latencies.ts'
 import { mixedServiceQueue, queue } from './simulated-queues.ts'
@@ -17,6 +17,31 @@ function seriesOf(...repetitions: readonly (readonly number[])[]): Series {
     block: Uint8Array.from(values, (_, row) => Math.floor((row / values.length) * BLOCKS)),
   }))
 }
+
+describe('an interval of a rate', () => {
+  const windows = (...counts: readonly number[]) =>
+    counts.map((count, index) => ({
+      repetition: index + 1,
+      countByBlock: new Float64Array(BLOCKS).fill(count / BLOCKS),
+      secByBlock: new Float64Array(BLOCKS).fill(1 / BLOCKS),
+    }))
+  const of = (...counts: readonly number[]) => {
+    const spread = rateSpread(windows(...counts), { edgeRequests: 0 })
+    if (spread === null) throw new Error('no request')
+    return rateIntervalOf(spread)
+  }
+
+  it('is that of its logarithm where repetitions are alike', () => {
+    const { value, low, high } = of(98, 100, 102)
+    expect(Math.log(high / value)).toBeCloseTo(Math.log(value / low), 10)
+  })
+
+  it('begins at 0 and stays finite where a server was gone for a whole repetition', () => {
+    const { value, low, high } = of(142, 0)
+    expect([value, low]).toEqual([71, 0])
+    expect(high).toBeLessThan(20 * value)
+  })
+})
 
 describe('an interval', () => {
   it('is Student’s t on the logarithms of the repetitions', () => {

@@ -48,3 +48,14 @@ export function intervalOf(spread: Spread): Estimate {
   const high = value * Math.exp(Math.min(MAX_LOG_WIDTH, half + shortfall))
   return { value, low: Math.min(low, tail?.low ?? value), high: Math.max(high, tail?.high ?? value) }
 }
+
+/**
+ * Of a rate, whose deviations are relative ones. Where they are as large as the rate itself, such as where a server was
+ * gone for whole repetitions, their exponential means nothing: the interval begins at 0 and ends where they do.
+ */
+export function rateIntervalOf(spread: Spread): Estimate {
+  const { value } = spread
+  const variance = varianceOf(spread)
+  const half = variance === null ? 0 : criticalT(MISS_PROBABILITY, variance.df) * Math.sqrt(variance.variance)
+  return half <= 1 ? intervalOf(spread) : { value, low: 0, high: value * Math.max(Math.E, 1 + half) }
+}

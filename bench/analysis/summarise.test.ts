@@ -248,8 +248,36 @@ describe('the problems of a cell', () => {
 
   it('name a generator that sent late, in an open loop only', () => {
     const late = every10ms(1000, 3).map((request) => ({ ...request, sentMs: request.dueMs + 1 }))
-    expect(codes(problemsOf({ requests: late, load: OPEN }))).toEqual(['generator-limited'])
+    expect(codes(problemsOf({ requests: late, load: OPEN }))).toEqual(['sent-late'])
     expect(problemsOf({ requests: late })).toEqual([])
+  })
+
+  it('hold lateness against the latency at the same percentile, and only where samples carry both', () => {
+    // A median of 0.7 ms and a tail of 5 ms; one in fifty goes out 50 µs late, which is 7 % of the median and 1 % of the tail.
+    const tail = every10ms(1000, 0).map(({ dueMs }, index) => ({
+      dueMs,
+      sentMs: dueMs + (index % 50 === 0 ? 0.05 : 0.001),
+      receivedMs: dueMs + (index % 25 === 0 ? 5 : 0.7),
+    }))
+    expect(codes(problemsOf({ requests: tail, load: OPEN }))).not.toContain('sent-late')
+    expect(codes(problemsOf({ requests: tail.slice(0, 15), load: OPEN }))).toEqual(['too-few-samples'])
+  })
+
+  it('do not call a queue what failed at once, nor a rise what was told to rise', () => {
+    const failing = every10ms(1000, 1).map((request, index) =>
+      index % 2 === 0 ? request : { ...request, outcome: 'status' as const },
+    )
+    expect(codes(problemsOf({ requests: failing, load: OPEN, errors: { 'status:500': 500 } }))).not.toContain(
+      'saturated',
+    )
+    const steps = { ...OPEN, profile: { shape: 'steps' as const, requestRates: [50, 150] } }
+    const rising = every10ms(1000, 0).map(({ dueMs }) => ({ dueMs, receivedMs: dueMs + (dueMs < 5000 ? 4 : 8) }))
+    const found = summarise(
+      { ...KEY, load: steps },
+      [makeMeasurement({ windowMs: 10_000, requests: rising, load: steps })],
+      null,
+    )
+    expect(codes(found.cell.problems)).toEqual([])
   })
 
   it('name a server that falls behind, and not one whose last answers come just after the window', () => {

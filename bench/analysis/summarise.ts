@@ -3,10 +3,10 @@
 import { quantile } from '../core/quantile.ts'
 import { OUTCOMES, type TimeColumns } from '../load/request-columns.ts'
 import type { Measurement } from '../measurement/types.ts'
-import type { CellKey } from '../plan/types.ts'
+import type { CellKey, LoadModel } from '../plan/types.ts'
 import { combineClient, combineConnects, combineResources, combineServer } from './combine.ts'
 import { errorRateOf } from './error-rate.ts'
-import { intervalOf } from './intervals.ts'
+import { rateIntervalOf } from './intervals.ts'
 import { type LatencySpreads, latencySpreads, summariseLatency } from './latency.ts'
 import { latencyCurve } from './latency-curve.ts'
 import { piecesOf } from './pieces.ts'
@@ -77,10 +77,13 @@ export function summarise(key: CellKey, measurements: readonly Measurement[], fl
   const spoiled = problemsOf(facts, measurements)
   const settling = judgeWarmup(key.load, measurements, spoiled)
   // One of the two is enough: what is not warm at the end of the warm-up drifts in the window, too.
-  const unsteady = [...settling.problems, ...drift(series)].slice(0, 1)
+  const unsteady = [...settling.problems, ...(isSteady(key.load) ? drift(series) : [])].slice(0, 1)
   const cell = { ...facts, warmup: settling.warmup, problems: [...missing, ...spoiled, ...unsteady] }
   return { cell, latency: spreads, requestsPerSec: rate, errors, curve }
 }
+
+/** Steps and ramps are told to rise: their latencies do. */
+const isSteady = (load: LoadModel) => load.model === 'closed' || load.profile === null
 
 const NOT_RUN = {
   code: 'not-run',
@@ -146,7 +149,7 @@ function sendLag(sortedMs: Float64Array): CellSummary['sendLagMs'] {
 
 /** `null` where nothing was due, let alone sent. */
 function rateOf(rate: Spread | null, { sent, dropped }: CellSummary['counts']): Estimate | null {
-  if (rate !== null) return intervalOf(rate)
+  if (rate !== null) return rateIntervalOf(rate)
   return sent + dropped > 0 ? NONE_COMPLETED : null
 }
 

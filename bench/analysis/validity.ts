@@ -13,7 +13,7 @@ const MAX_CLIENT_CPU_FRACTION = 0.9
 const MAX_OF_CEILING = 0.7
 /** An event loop that stalls this long at p99 … */
 const MAX_LOOP_DELAY_MS = 5
-/** … or requests sent this share of the median latency late put the generator's own time into the numbers. */
+/** … or for this share of the median latency puts the generator's own time into the numbers; so does lateness of that share. */
 const MAX_LATENESS = 0.05
 /** What others may take of the machine's CPU time: a tenth of a core of two, which leaves the intervals to tell. */
 const MAX_OTHERS = 0.05
@@ -30,6 +30,7 @@ export function problemsOf(cell: Judged, measurements: readonly Measurement[]): 
   return [
     ...failures,
     ...generator(cell, measurements),
+    ...sentLate(cell),
     ...streamLimit(cell, measurements),
     ...dropped(cell),
     ...saturated(cell, measurements),
@@ -76,7 +77,6 @@ function errors({ counts, errors: kinds, errorExamples }: Judged): Problem[] {
 function generator(cell: Judged, measurements: readonly Measurement[]): Problem[] {
   const p50Ms = cell.latencyMs.p50?.value ?? 0
   const { cpuFraction, floor, polled } = cell.client
-  const isOpen = cell.load.model === 'open'
   const reasons: string[] = []
   const perSec = cell.requestsPerSec?.value ?? 0
   if (floor !== null && perSec > MAX_OF_CEILING * floor.requestsPerSec) {
@@ -96,12 +96,19 @@ function generator(cell: Judged, measurements: readonly Measurement[]): Problem[
   if (delayMs !== null && delayMs > Math.max(MAX_LOOP_DELAY_MS, MAX_LATENESS * p50Ms)) {
     reasons.push(`its event loop stalled for ${ms(delayMs)} at p99`)
   }
-  const lagMs = cell.sendLagMs.p99
-  if (isOpen && lagMs !== null && p50Ms > 0 && lagMs > MAX_LATENESS * p50Ms) {
-    reasons.push(`it sent ${ms(lagMs)} late at p99, while the median latency is ${ms(p50Ms)}`)
-  }
   if (reasons.length === 0) return []
   return [problem('generator-limited', `the load generator was at its limit: ${reasons.join('; ')}`)]
+}
+
+/** Lateness at a percentile is held against the latency at the same one, where samples carry it: that is what it is part of. */
+function sentLate({ load, sendLagMs, latencyMs }: Judged): Problem[] {
+  if (load.model !== 'open') return []
+  const late = (['p50', 'p99'] as const).flatMap((name) => {
+    const [lagMs, latency] = [sendLagMs[name], latencyMs[name]]
+    if (lagMs === null || latency === null || lagMs <= MAX_LATENESS * latency.value) return []
+    return [`${ms(lagMs)} late at ${name}, where the latency is ${ms(latency.value)}`]
+  })
+  return late.length === 0 ? [] : [problem('sent-late', `requests went out ${late.join('; ')}`)]
 }
 
 function streamLimit({ counts }: Judged, measurements: readonly Measurement[]): Problem[] {
@@ -125,17 +132,22 @@ function dropped({ counts }: Judged): Problem[] {
   ]
 }
 
-/** Offered is what was really due, so that Poisson arrivals are held against themselves and not against their mean. */
-function saturated({ load, counts, requestsPerSec }: Judged, measurements: readonly Measurement[]): Problem[] {
-  if (load.model !== 'open' || requestsPerSec === null) return []
+/**
+ * Offered is what was really due, so that Poisson arrivals are held against themselves and not against their mean. What
+ * failed at once was answered at once: no queue grew of it. A load that was told to change its rate is judged piece by piece.
+ */
+function saturated({ load, counts, errors: kinds, requestsPerSec }: Judged, measurements: readonly Measurement[]) {
+  if (load.model !== 'open' || load.profile !== null || requestsPerSec === null || counts.completed === 0) return []
   const windowsSec = measurements.reduce((sum, { windowNs }) => sum + windowNs / 1e9, 0)
   if (windowsSec === 0) return []
   const offeredPerSec = (counts.sent + counts.dropped) / windowsSec
-  if (!(requestsPerSec.value < MIN_ACHIEVED * offeredPerSec)) return []
+  const failedAtOnce = counts.failed - (kinds.timeout ?? 0)
+  const answeredPerSec = requestsPerSec.value * (1 + failedAtOnce / counts.completed)
+  if (!(answeredPerSec < MIN_ACHIEVED * offeredPerSec)) return []
   return [
     problem(
       'saturated',
-      `${requestsPerSec.value.toFixed(1)} requests/s were answered of ${offeredPerSec.toFixed(1)} offered: the queue grew all the time`,
+      `${answeredPerSec.toFixed(1)} requests/s were answered of ${offeredPerSec.toFixed(1)} offered: the queue grew all the time`,
     ),
   ]
 }

@@ -49,12 +49,23 @@ export function differenceText(difference: number | null): string {
 }
 
 export function estimateMs(estimate: Estimate | null): string {
-  return estimate === null ? ABSENT : `${msText(estimate.value)} [${msText(estimate.low)}–${msText(estimate.high)}]`
+  return estimate === null ? ABSENT : `${msText(estimate.value)} ${intervalText(estimate, msText)}`
 }
 
 export function estimateCount(estimate: Estimate | null): string {
-  if (estimate === null) return ABSENT
-  return `${formatCount(estimate.value)} [${formatCount(estimate.low)}–${formatCount(estimate.high)}]`
+  return estimate === null ? ABSENT : `${formatCount(estimate.value)} ${intervalText(estimate, formatCount)}`
+}
+
+/** Ends that are further apart than this tell nothing, and look like knowledge. */
+const MOST_RATIO = 100
+
+/** Whether an interval says anything: one of a true 0 does, one from 0 or nearly 0 to far above does not. */
+export function isTold({ low, high }: Pick<Estimate, 'low' | 'high'>): boolean {
+  return high === 0 || high <= MOST_RATIO * low
+}
+
+function intervalText(estimate: Estimate, text: (value: number) => string): string {
+  return isTold(estimate) ? `[${text(estimate.low)}–${text(estimate.high)}]` : '[?]'
 }
 
 export const VERDICT_MARK = { improved: '▲', regressed: '▼', unchanged: '=', incomparable: '?' } as const

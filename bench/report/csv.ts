@@ -2,6 +2,7 @@
 import { stringify } from 'csv-stringify/sync'
 import { loadText } from '../analysis/load-text.ts'
 import type { CellSummary, Estimate } from '../analysis/run-document.ts'
+import { isTold } from './cell-text.ts'
 import type { ReportInput } from './types.ts'
 
 interface Column {
@@ -65,10 +66,15 @@ export function renderCsv({ run }: ReportInput): string {
 }
 
 function estimateColumns(header: string, pick: (cell: CellSummary) => Estimate | null): Column[] {
+  const end = (cell: CellSummary, name: 'low' | 'high') => {
+    const estimate = pick(cell)
+    // An error rate lies between 0 and 1, so that every interval of it says something.
+    return estimate !== null && (header === 'error_rate' || isTold(estimate)) ? estimate[name] : null
+  }
   return [
     { header, value: (cell) => pick(cell)?.value ?? null },
-    { header: `${header}_low`, value: (cell) => pick(cell)?.low ?? null },
-    { header: `${header}_high`, value: (cell) => pick(cell)?.high ?? null },
+    { header: `${header}_low`, value: (cell) => end(cell, 'low') },
+    { header: `${header}_high`, value: (cell) => end(cell, 'high') },
   ]
 }
 
