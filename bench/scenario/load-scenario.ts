@@ -13,7 +13,8 @@ import { readCaFiles } from './ca-files.ts'
 import { explainIssues, type Finding } from './explain-issue.ts'
 import { checkMatrix } from './matrix-checks.ts'
 import { checkMeasure } from './measure-checks.ts'
-import { readMaxBatchSize } from './model-config.ts'
+import { checkModelConfig } from './model-checks.ts'
+import { readModelConfig } from './model-config.ts'
 import { measuredNames, partsOf } from './parts.ts'
 import { type Choices, resolve } from './resolve.ts'
 import { type ParsedScenario, scenarioSchema } from './schema.ts'
@@ -51,9 +52,8 @@ export async function loadScenario(typed: string, overrides: Overrides): Promise
   const bytes = await readBytes(path)
   const { parsed, problems, found } = await validate(decodeText(bytes, path), path, overrides)
   if (parsed === null || problems.length > 0) throw new BenchErrors(problems)
-  const maxBatchSize = await readMaxBatchSize(parsed.model.name, [...foldersFor(path), PACKAGE_DIR])
   return {
-    scenario: resolve(parsed, { ...overrides, maxBatchSize, ...found }),
+    scenario: resolve(parsed, { ...overrides, ...found }),
     path,
     sha256: sha256Of(bytes, overrides.set),
   }
@@ -67,7 +67,9 @@ interface Validated {
 }
 
 /** What the files and folders hold that servers name. */
-type FoundFiles = Pick<Choices, 'caPems' | 'contextDirs'>
+type FoundFiles = Pick<Choices, 'caPems' | 'contextDirs' | 'maxBatchSize'>
+
+const NOTHING_FOUND: FoundFiles = { caPems: new Map(), contextDirs: new Map(), maxBatchSize: null }
 
 function findScenario(typed: string): string {
   if (existsSync(typed) || dirname(normalize(typed)) !== SCENARIOS) return typed
@@ -82,7 +84,7 @@ function foldersFor(path: string): readonly string[] {
 
 async function validate(text: string, path: string, overrides: Overrides): Promise<Validated> {
   const { source, problems } = parseSource(text, path)
-  if (source === null) return { parsed: null, problems, found: { caPems: new Map(), contextDirs: new Map() } }
+  if (source === null) return { parsed: null, problems, found: NOTHING_FOUND }
   const schema = scenarioJsonSchema()
   const settings = applySettings(source.value, overrides.set, schema)
   const { value } = settings
@@ -90,18 +92,22 @@ async function validate(text: string, path: string, overrides: Overrides): Promi
   const parts = partsOf(value)
   const caFiles = await readCaFiles(parts.servers, foldersFor(path))
   const buildFolders = await findBuildFolders(parts.servers, foldersFor(path))
+  const config = parts.model && (await readModelConfig(parts.model.name, [...foldersFor(path), PACKAGE_DIR]))
   const findings = [
     ...explainIssues(result.error?.issues ?? [], { schema, value }),
     ...checkTargets(parts),
     ...checkMatrix(parts),
     ...checkMeasure(parts),
+    ...checkModelConfig(parts, config),
     ...caFiles.findings,
     ...buildFolders.findings,
   ]
   const placed = findings.map((found) => problemAt(found, source, settings))
   const only = overrides.only.flatMap((name) => checkOnly(name, measuredNames(parts)))
   const all = [...problems, ...settings.problems, ...placed.sort(byPlace), ...only]
-  return { parsed: result.data ?? null, problems: all, found: { caPems: caFiles.pems, contextDirs: buildFolders.dirs } }
+  const maxBatchSize = config?.maxBatchSize ?? null
+  const found = { caPems: caFiles.pems, contextDirs: buildFolders.dirs, maxBatchSize }
+  return { parsed: result.data ?? null, problems: all, found }
 }
 
 function problemAt(found: Finding, source: Source, settings: Settings): BenchError {

@@ -1,34 +1,80 @@
-// What the model repository says about a scenario's model: the largest batch that Triton takes.
+// What the model repository says about a scenario's model: the largest batch that Triton takes, and its tensors.
 import { open } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
+import { parseProtobufText, type TextField, type TextMessage } from './protobuf-text.ts'
 
 const LARGEST_CONFIG_BYTES = 1024 ** 2
+/** Triton's own names, where they are not `TYPE_` and the datatype. */
+const DATATYPES: Readonly<Record<string, string>> = { TYPE_STRING: 'BYTES' }
+
+export interface ConfigTensor {
+  readonly name: string
+  /** As a scenario names it; `null` where it is left out. */
+  readonly datatype: string | null
+  /** −1: any. Without the batch dimension where the model has a largest batch; `null` where it is left out. */
+  readonly dims: readonly number[] | null
+  readonly optional: boolean
+  /** In the file, from 1. */
+  readonly line: number
+}
+
+export interface ModelConfig {
+  /** From the working directory, for messages. */
+  readonly path: string
+  /** `null` where there is none, and for 0, by which Triton means "no batch dimension". */
+  readonly maxBatchSize: number | null
+  readonly inputs: readonly ConfigTensor[]
+  readonly outputs: readonly ConfigTensor[]
+}
 
 /**
- * `max_batch_size` of `model_repository/<model>/config.pbtxt`, looked for at and above each folder in turn.
- * @returns `null` where there is no such file or field, and for 0, by which Triton means "no batch dimension"
+ * `model_repository/<model>/config.pbtxt`, looked for at and above each folder in turn.
+ * @returns `null` where there is no such file, or nothing in it that can be read
  */
-export async function readMaxBatchSize(model: string, folders: readonly string[]): Promise<number | null> {
+export async function readModelConfig(model: string, folders: readonly string[]): Promise<ModelConfig | null> {
   for (const folder of folders) {
     for (let dir = resolve(folder); ; dir = dirname(dir)) {
-      const config = await readConfig(join(dir, 'model_repository', model, 'config.pbtxt'))
-      if (config !== null) return parseMaxBatchSize(config)
+      const path = join(dir, 'model_repository', model, 'config.pbtxt')
+      const text = await readConfig(path)
+      if (text !== null) return parseModelConfig(text, relative(process.cwd(), path) || path)
       if (dir === dirname(dir)) break
     }
   }
   return null
 }
 
-/** The top-level field of a protobuf text; `null` where it is absent, 0 or out of the format's range. */
-export function parseMaxBatchSize(pbtxt: string): number | null {
-  // Strings first: they may hold '#' and braces. Comments and strings then become a space.
-  const bare = pbtxt.replaceAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|#[^\n]*/g, ' ')
-  let depth = 0
-  for (const [token, size] of bare.matchAll(/[{}<>[\]]|\bmax_batch_size\s*:\s*(\d{1,9})\b/g)) {
-    if (size === undefined) depth += '{<['.includes(token) ? 1 : -1
-    else if (depth === 0) return Number(size) === 0 ? null : Number(size)
+export function parseModelConfig(text: string, path: string): ModelConfig | null {
+  const config = parseProtobufText(text)
+  if (config === null) return null
+  const size = wordOf(config, 'max_batch_size')
+  return {
+    path,
+    maxBatchSize: size !== null && /^\d{1,9}$/.test(size) && Number(size) > 0 ? Number(size) : null,
+    inputs: (config.get('input') ?? []).flatMap(tensorOf),
+    outputs: (config.get('output') ?? []).flatMap(tensorOf),
   }
-  return null
+}
+
+function tensorOf({ value, line }: TextField): ConfigTensor[] {
+  if (typeof value === 'string') return []
+  const name = wordOf(value, 'name')
+  if (name === null) return []
+  const type = wordOf(value, 'data_type')
+  const dims = value.get('dims')?.map((dimension) => Number(dimension.value)) ?? null
+  return [
+    {
+      name,
+      datatype: type === null ? null : (DATATYPES[type] ?? type.replace(/^TYPE_/, '')),
+      dims,
+      optional: wordOf(value, 'optional') === 'true',
+      line,
+    },
+  ]
+}
+
+function wordOf(message: TextMessage, name: string): string | null {
+  const value = message.get(name)?.[0]?.value
+  return typeof value === 'string' ? value : null
 }
 
 /** `null` where it cannot be read: a scenario may name a model that only an external server has. */

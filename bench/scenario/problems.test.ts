@@ -12,7 +12,7 @@ afterAll(() => rmSync(dir, { recursive: true }))
 
 const GOOD = `name: good
 model:
-  name: example_model
+  name: absent_models
   inputs: [{ name: x, datatype: FP32, shape: [4] }]
   outputs: [{ name: y, datatype: FP32, shape: [1] }]
 servers:
@@ -107,7 +107,7 @@ const WRONG_FIELDS: readonly Row[] = [
   ['gpus: auto', 'gpus: some', '8:33', 'wrong-type', 'gpus: auto'],
   ['FP32, shape: [4]', 'FP31, shape: [4]', '4:33', 'bad-value', "did you mean 'FP32'?"],
   ['name: good', 'name: ../good', '1:7', 'bad-value', 'name: flask-vs-triton'],
-  ['name: example_model', 'name: a/b', '3:9', 'bad-value', 'name: example_model'],
+  ['name: absent_models', 'name: a/b', '3:9', 'bad-value', 'name: example_model'],
   ['  flask: { kind', '  a.b: { kind: flask }\n  flask: { kind', '7:3', 'bad-name', 'letters, digits'],
   ['http://127.0.0.1:9000', 'ftp://far.example', '9:31', 'bad-value', 'url: http://127.0.0.1:9000'],
   ['http://127.0.0.1:9000', 'https://far.example/v2', '9:31', 'bad-value', 'write https://far.example'],
@@ -123,7 +123,7 @@ const WRONG_FIELDS: readonly Row[] = [
   ['9000" }', '9000", grpcUrl: "dns:svc.ns:8001" }', '9:65', 'bad-value', 'write svc.ns:8001'],
   ['9000" }', '9000", grpcUrl: "dns:///svc.ns" }', '9:65', 'bad-value', 'write svc.ns:PORT'],
   ['9000" }', '9000", grpcUrl: "unix://out.sock" }', '9:65', 'bad-value', 'unix sockets are not supported'],
-  ['name: example_model', 'name: example_model\n  version: 1', '4:12', 'wrong-type', 'write version: "1"'],
+  ['name: absent_models', 'name: absent_models\n  version: 1', '4:12', 'wrong-type', 'write version: "1"'],
   ['name: good', 'name: good\n"name": better', '2:1', 'duplicate-key', 'keep one of the two'],
   ['max: 25ms', 'max: 25', '21:37', 'wrong-type', 'max: 25ms'],
   ['max: 25ms', 'maxRegression: 10', '21:47', 'wrong-type', 'maxRegression: 10%'],
