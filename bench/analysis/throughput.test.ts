@@ -160,9 +160,22 @@ describe('the throughput of an open loop', () => {
     expect(value).toBeLessThan(51.5)
   })
 
+  it('of a constant rate has no part of a gap too many or too few', () => {
+    const due = (...times: readonly number[]) => times.map((dueMs) => ({ dueMs, receivedMs: dueMs + 1 }))
+    const load = { ...OPEN, requestRate: 2.5 }
+    const { value, low, high } = intervalOf(
+      measured(load, [due(300, 700), due(100, 500, 900), due(300, 700), due(0, 400, 800)], 1000),
+    )
+    expect([value, low, high].map((rate) => rate.toFixed(9))).toEqual(['2.500000000', '2.500000000', '2.500000000'])
+    const failed = [{ ...due(300)[0], dueMs: 300, receivedMs: 301, outcome: 'timeout' as const }, ...due(700)]
+    expect(measured(load, [failed], 1000).value).toBeCloseTo(1.25, 9)
+  })
+
   it('is never known better than the edges of the windows allow', () => {
     const two = [0, 400].map((dueMs) => ({ dueMs, receivedMs: dueMs + 1 }))
-    const { value, low, high } = intervalOf(measured(OPEN, [two, two, two, two, two], 1000))
+    const { value, low, high } = intervalOf(
+      measured({ ...OPEN, distribution: 'poisson' }, [two, two, two, two, two], 1000),
+    )
     expect(value).toBe(2)
     expect(low).toBeLessThan(1.8)
     expect(high).toBeGreaterThan(2.2)

@@ -7,14 +7,17 @@ import { rowsAtEdge } from './rows-at-edge.ts'
 import { BLOCKS, blockOf } from './samples.ts'
 import { type CountedWindow, rateSpread, type Spread } from './spread.ts'
 
+type OpenLoad = Extract<LoadModel, { model: 'open' }>
+
 const OK = OUTCOMES.indexOf('ok')
 
 /** `null` where nothing was completed. Windows without a length are left out. */
 export function throughputOf(load: LoadModel, measurements: readonly Measurement[]): Spread | null {
   const measured = measurements.filter(({ windowNs }) => windowNs > 0)
-  return load.model === 'closed'
-    ? rateSpread(closedWindows(measured, load.concurrency), { edgeRequests: 0 })
-    : rateSpread(openWindows(measured), { edgeRequests: 1 })
+  if (load.model === 'closed') {
+    return rateSpread(closedWindows(measured, load.concurrency), { edgeRequests: 0 })
+  }
+  return rateSpread(openWindows(load, measured), { edgeRequests: gapSecOf(load) === null ? 1 : 0 })
 }
 
 /**
@@ -65,16 +68,29 @@ function closedWindow(
 }
 
 /**
- * What was due in the window, over its length; a queue that grew over the window is answered after it, and takes that
- * much longer.
+ * What was due in the window, over the time that it was due in; a queue that grew over the window is answered after it, and
+ * takes that much longer.
  */
-function openWindows(measurements: readonly Measurement[]): CountedWindow[] {
+function openWindows(load: OpenLoad, measurements: readonly Measurement[]): CountedWindow[] {
   const growthNs = queueGrowthNs(measurements)
-  return measurements.map(({ columns, windowNs, trial }, index) => ({
-    repetition: trial.repetition,
-    countByBlock: completedByBlock(columns, windowNs),
-    secByBlock: new Float64Array(BLOCKS).fill((windowNs + (growthNs[index] ?? 0)) / 1e9 / BLOCKS),
-  }))
+  const gapSec = gapSecOf(load)
+  return measurements.map(({ columns, windowNs, dropped, trial }, index) => {
+    const dueSec = gapSec === null ? windowNs / 1e9 : (columns.length + dropped) * gapSec
+    const sec = dueSec === 0 ? 0 : dueSec + (growthNs[index] ?? 0) / 1e9
+    return {
+      repetition: trial.repetition,
+      countByBlock: completedByBlock(columns, windowNs),
+      secByBlock: new Float64Array(BLOCKS).fill(sec / BLOCKS),
+    }
+  })
+}
+
+/**
+ * Seconds from one request to the next where they are equal: so many of them are the time that requests were due in, to
+ * which the window’s length may add a part of one. `null`: not equal.
+ */
+function gapSecOf({ distribution, profile, requestRate }: OpenLoad): number | null {
+  return distribution === 'constant' && profile === null ? 1 / requestRate : null
 }
 
 function completedByBlock({ length, scheduledNs, outcome }: TimeColumns, windowNs: number): Float64Array {

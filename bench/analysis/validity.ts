@@ -140,7 +140,8 @@ function saturated({ load, counts, errors: kinds, requestsPerSec }: Judged, meas
   if (load.model !== 'open' || load.profile !== null || requestsPerSec === null || counts.completed === 0) return []
   const windowsSec = measurements.reduce((sum, { windowNs }) => sum + windowNs / 1e9, 0)
   if (windowsSec === 0) return []
-  const offeredPerSec = (counts.sent + counts.dropped) / windowsSec
+  const offeredPerSec =
+    load.distribution === 'constant' ? load.requestRate : (counts.sent + counts.dropped) / windowsSec
   const failedAtOnce = counts.failed - (kinds.timeout ?? 0)
   const answeredPerSec = requestsPerSec.value * (1 + failedAtOnce / counts.completed)
   if (!(answeredPerSec < MIN_ACHIEVED * offeredPerSec)) return []
