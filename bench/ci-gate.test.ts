@@ -5,11 +5,16 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { itWith } from './testing/requirement.ts'
+import { pythonEnvironment } from './testing/requirements.ts'
 
 const SCRIPT = resolve('ci/gate.sh')
 /** Two apps start, and suspects are measured twice. */
 const TIMEOUT_MS = 240_000
 const SHORT = '--set measure.duration=1s'
+
+/** The Flask app takes no libpython. */
+const PYTHON = await pythonEnvironment('serve', { libpython: false })
 
 let dir: string
 beforeEach(() => {
@@ -43,7 +48,8 @@ describe('the CI job', () => {
     expect(used).toEqual(Object.keys(action.inputs))
   })
 
-  it(
+  itWith(
+    PYTHON,
     'fails a slowed Flask app, and names the cell',
     async () => {
       const slowed = `servers.after.env.PYTHONPATH=${resolve('scenarios/slowed-flask')}`
@@ -60,7 +66,8 @@ describe('the CI job', () => {
     TIMEOUT_MS,
   )
 
-  it(
+  itWith(
+    PYTHON,
     'does not fail an unchanged one',
     async () => {
       const { exitCode, stdout } = await gate({ DYNO_SCENARIO: 'scenarios/flask-ab.yaml', DYNO_ARGUMENTS: SHORT })

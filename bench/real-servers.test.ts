@@ -4,41 +4,33 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { RunDocument } from './analysis/run-document.ts'
 import { sleep } from './core/clock.ts'
 import { listProcesses, startedWith } from './core/proc-stat.ts'
 import { PACKAGE_DIR } from './project.ts'
-import { ensurePythonEnv, type PythonEnv } from './runtime/python-env.ts'
 import { readEntries } from './runtime/register.ts'
+import { describeWith } from './testing/requirement.ts'
+import { pythonEnvironment } from './testing/requirements.ts'
 
-const STATE_DIR = join(PACKAGE_DIR, '.dyno')
 const MAIN = join(PACKAGE_DIR, 'bench', 'main.ts')
 const SETUP_MS = 600_000
 const RUN_MS = 120_000
 
-let python: PythonEnv
+/** Triton runs the model with libpython. */
+const PYTHON = await pythonEnvironment('dev', { libpython: true })
+
 let dir: string
-beforeAll(async () => {
+beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'dyno-real-'))
-  const signal = new AbortController().signal
-  const events = { step: (text: string) => process.stderr.write(`${text}\n`) }
-  python = await ensurePythonEnv({
-    projectDir: PACKAGE_DIR,
-    stateDir: STATE_DIR,
-    environmentDir: STATE_DIR,
-    with: 'dev',
-    events,
-    signal,
-  })
-}, SETUP_MS)
+})
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 function dyno(...args: string[]) {
   return spawnSync(process.execPath, [MAIN, ...args], { cwd: PACKAGE_DIR, encoding: 'utf8', timeout: RUN_MS })
 }
 
-describe('the smoke scenario on real servers', () => {
+describeWith(PYTHON, 'the smoke scenario on real servers', (python) => {
   it(
     'compares Flask and Triton, counts as Triton does, and its Parquet file tells the same to DuckDB',
     () => {
@@ -88,7 +80,7 @@ describe('the smoke scenario on real servers', () => {
   it(
     'leaves nothing behind that the next command does not remove, after SIGKILL in the middle of the load',
     async () => {
-      const stateDir = STATE_DIR
+      const { stateDir } = python
       const out = join(dir, 'killed')
       const run = spawn(process.execPath, [MAIN, 'run', 'scenarios/smoke.yaml', '--out', out], { cwd: PACKAGE_DIR })
       const ids = () =>
@@ -159,7 +151,7 @@ describe('the smoke scenario on real servers', () => {
         printed += chunk
       })
       while (!printed.includes('trial 1 of')) await once(run.stderr, 'data')
-      const flask = readEntries(STATE_DIR).find(({ owner, name }) => owner.pid === run.pid && name === 'flask')
+      const flask = readEntries(python.stateDir).find(({ owner, name }) => owner.pid === run.pid && name === 'flask')
       process.kill(-(flask?.leader?.pid ?? Number.NaN), 'SIGKILL')
       const [code] = await once(run, 'exit')
       expect(code).toBe(3)
@@ -174,7 +166,7 @@ describe('the smoke scenario on real servers', () => {
   )
 })
 
-describe('the Python side', () => {
+describeWith(PYTHON, 'the Python side', (python) => {
   it(
     'passes its own tests, training the model again among them',
     () => {
@@ -192,7 +184,7 @@ describe('the Python side', () => {
   )
 })
 
-describe('a scenario that the servers cannot take', () => {
+describeWith(PYTHON, 'a scenario that the servers cannot take', () => {
   it('is refused at planning, with the reason', () => {
     const { status, stderr } = dyno('plan', 'scenarios/smoke.yaml', '--set', 'matrix.batchSize=[1,9]')
     expect(status).toBe(2)

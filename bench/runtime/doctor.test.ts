@@ -181,7 +181,7 @@ describe('the doctor on Docker', () => {
     expect(findings.filter(({ status }) => status !== 'ok')).toEqual([])
     expect(Object.fromEntries(findings.map(({ name, detail }) => [name, detail]))).toEqual({
       docker: `engine 27.3.1 at unix://${socket} (DOCKER_HOST)`,
-      'docker access': expect.stringMatching(/^you may use it \(user \d+, group \w+, mode 660\)$/),
+      'docker access': expect.stringMatching(/^you may use it \(user \d+, group [\w-]+, mode 660\)$/),
       'docker context': 'DOCKER_HOST',
       'docker mode': 'on this machine, as root',
       'docker limits': 'cgroup v2, driver systemd',
@@ -345,7 +345,7 @@ describe('the doctor on a socket that is closed to it', () => {
       status: 'warning',
       remedy: expect.stringContaining('sudo usermod -aG'),
     })
-    expect(found.detail).toMatch(/you may not use it \(user \d+, group \w+, mode 000\)/)
+    expect(found.detail).toMatch(/you may not use it \(user \d+, group [\w-]+, mode 000\)/)
   })
 })
 

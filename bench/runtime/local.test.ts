@@ -5,8 +5,10 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ContainerSpec, FlaskServer, TritonServer } from '../scenario/types.ts'
+import { describeWith } from '../testing/requirement.ts'
+import { pythonEnvironment } from '../testing/requirements.ts'
 import { processesOf } from './end-process.ts'
 import { removeLeftovers } from './leftovers.ts'
 import { createLocalRuntime } from './local.ts'
@@ -16,7 +18,10 @@ import { listFolder, readEntries } from './register.ts'
 import type { RunningServer, StartRequest } from './types.ts'
 
 const PROJECT = resolve(import.meta.dirname, '../..')
-const STATE = join(PROJECT, '.dyno')
+/** Triton runs the model with libpython. */
+const PYTHON = await pythonEnvironment('serve', { libpython: true })
+const { stateDir: STATE, environmentDir: ENVIRONMENTS } =
+  'thing' in PYTHON ? PYTHON.thing : { stateDir: '', environmentDir: '' }
 const START_MS = 120_000
 
 const NO_CONTAINER: ContainerSpec = { containerName: null, network: null, limits: null }
@@ -43,14 +48,10 @@ const TRITON: TritonServer = {
 }
 
 let scratch: string
-const steps: string[] = []
 
-beforeAll(async () => {
+beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'dyno-local-'))
-  const events = { step: (text: string) => void steps.push(text) }
-  const signal = new AbortController().signal
-  await ensurePythonEnv({ projectDir: PROJECT, stateDir: STATE, environmentDir: STATE, with: 'serve', events, signal })
-}, 600_000)
+})
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 function start(
@@ -61,7 +62,7 @@ function start(
   const runtime = createLocalRuntime({
     projectDir: options.projectDir ?? PROJECT,
     stateDir: STATE,
-    environmentDir: STATE,
+    environmentDir: ENVIRONMENTS,
   })
   return runtime.start({
     name,
@@ -69,7 +70,7 @@ function start(
     model: 'example_model',
     logDir: join(scratch, 'logs'),
     signal: options.signal ?? new AbortController().signal,
-    events: { step: (text) => void steps.push(text) },
+    events: { step() {} },
   })
 }
 
@@ -92,7 +93,7 @@ function entryOf(name: string) {
 
 const portOf = (url: string) => Number(new URL(url).port)
 
-describe('the local servers', () => {
+describeWith(PYTHON, 'the local servers', () => {
   it('serve the same model, tell who they are, use resources, and leave nothing behind', {
     timeout: 300_000,
   }, async () => {
@@ -175,7 +176,7 @@ describe('the local servers', () => {
   })
 })
 
-describe('a run that was killed', () => {
+describeWith(PYTHON, 'a run that was killed', () => {
   it('leaves servers that the next one removes, all of them', { timeout: 300_000 }, async () => {
     const stateDir = mkdtempSync(join(scratch, 'state-'))
     // Only the register lies there; the environment is the project's.
@@ -193,7 +194,14 @@ describe('a run that was killed', () => {
       ])
       console.log('ready')
     `
-    const args = JSON.stringify([PROJECT, STATE, stateDir, join(scratch, 'killed'), { ...FLASK, workers: 1 }, TRITON])
+    const args = JSON.stringify([
+      PROJECT,
+      ENVIRONMENTS,
+      stateDir,
+      join(scratch, 'killed'),
+      { ...FLASK, workers: 1 },
+      TRITON,
+    ])
     const owner = spawn(process.execPath, ['--input-type=module', '--eval', code, args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -218,13 +226,13 @@ describe('a run that was killed', () => {
   })
 })
 
-describe('the prepared environment', () => {
+describeWith(PYTHON, 'the prepared environment', () => {
   it('is found again in a moment, without starting Python', async () => {
     const before = performance.now()
     const env = await ensurePythonEnv({
       projectDir: PROJECT,
       stateDir: STATE,
-      environmentDir: STATE,
+      environmentDir: ENVIRONMENTS,
       with: 'serve',
       events: { step: (text) => expect.unreachable(text) },
       signal: new AbortController().signal,

@@ -32,7 +32,8 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     'Triton’s wheel needs Linux with glibc 2.35 or newer (Debian 12, Ubuntu 22.04): use --runtime docker here',
   ],
   [
-    /NewConnectionError|ConnectionError|Connection refused|timed out|name resolution|SSLError|ProxyError|Could not fetch/,
+    // Without retries pip says no more of an index that does not answer than that it has no version of anything.
+    /from versions: none|NewConnectionError|ConnectionError|Connection refused|timed out|name resolution|SSLError|ProxyError|Could not fetch/,
     'pip cannot reach its package index: check the network, the proxy and `pip config list`, then run again',
   ],
 ]

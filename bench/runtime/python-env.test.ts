@@ -140,6 +140,7 @@ describe('the Python environment', () => {
     ['ERROR: No matching distribution found for nvidia-pytriton==0.7.0', /glibc 2\.35/],
     ['ERROR: Could not install: [Errno 28] No space left on device', /disk space/],
     ['WARNING: Retrying after NewConnectionError\nERROR: Could not find a version', /network/],
+    ['ERROR: Could not find a version that satisfies the requirement absl-py (from versions: none)', /network/],
     ['ERROR: something new', /last lines/],
   ])('says what pip said: %j', async (output, hint) => {
     writeFileSync(join(dir, 'pip-fails'), `${output}\n`)

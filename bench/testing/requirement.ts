@@ -1,14 +1,12 @@
 // Suites and tests that need what not every machine has. Where it is missing they are counted as skipped, and what is
 // missing is named with its reason and how to get it, once a file; the reporter repeats it at the end of all.
 import { describe, it } from 'vitest'
+import { SKIPPED } from './summary-reporter.ts'
 
 /** Something that a test needs: there, or the reason why it is not, with the way to get it. */
 export type Requirement<Thing> =
   | { readonly name: string; readonly thing: Thing }
   | { readonly name: string; readonly missing: string; readonly remedy: string }
-
-/** How what is printed begins; the reporter looks for it. */
-export const SKIPPED = 'SKIPPED without '
 
 const told = new Set<string>()
 
@@ -54,7 +52,7 @@ export interface Lack {
 
 function tell({ name, missing, remedy }: { readonly name: string } & Lack): void {
   const line = `${SKIPPED}${name} (${missing}) → ${remedy}`
-  if (!told.has(line)) process.stderr.write(`${line}\n`)
+  if (!told.has(line)) console.warn(line)
   told.add(line)
 }
 

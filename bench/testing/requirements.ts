@@ -1,12 +1,13 @@
 // What tests of this project need beyond Node and npm, each looked for in the way in which the tests use it.
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { BenchError, messageOf } from '../core/errors.ts'
 import { KernelClock } from '../event-loop/kernel-clock.ts'
 import { type Libc, loadLibc } from '../event-loop/libc.ts'
 import { UringBackend } from '../event-loop/uring-backend.ts'
 import { environmentDirOf, PACKAGE_DIR, stateDirOf } from '../project.ts'
 import { type Engine, openEngine } from '../runtime/docker/engine.ts'
+import { libpythonMissing } from '../runtime/python.ts'
 import { ensurePythonEnv, type PackageSet, type PythonEnv } from '../runtime/python-env.ts'
 import { type Requirement, requirementOf } from './requirement.ts'
 
@@ -92,17 +93,24 @@ function isOutOfReach({ code, hint = '' }: BenchError): boolean {
   return ['python-missing', 'python-version', 'python-venv-missing', 'disk-full'].includes(code)
 }
 
-/** Prepared here where it is missing, which takes minutes. */
-export async function pythonEnvironment(packages: PackageSet): Promise<Requirement<PreparedPython>> {
+/** Prepared here where it is missing, which takes minutes. @param needs `libpython`: Triton's model process, too */
+export async function pythonEnvironment(
+  packages: PackageSet,
+  needs: { readonly libpython: boolean },
+): Promise<Requirement<PreparedPython>> {
   const name = 'the Python environment'
   const place = { cwd: PACKAGE_DIR, env: process.env }
   const [stateDir, environmentDir] = [stateDirOf(place), environmentDirOf(place)]
-  const steps: string[] = []
-  const events = { step: (text: string) => void steps.push(text) }
+  const events = { step: (text: string) => process.stderr.write(`${text}\n`) }
   const { signal } = new AbortController()
   try {
     const request = { projectDir: PACKAGE_DIR, stateDir, environmentDir, with: packages, events, signal }
-    return { name, thing: { ...(await ensurePythonEnv(request)), stateDir, environmentDir } }
+    const python = await ensurePythonEnv(request)
+    if (!needs.libpython || readdirSync(python.libraryDir).length > 0) {
+      return { name, thing: { ...python, stateDir, environmentDir } }
+    }
+    const { message, hint = '' } = libpythonMissing(python.version)
+    return { name: 'libpython', missing: message, remedy: hint }
   } catch (error) {
     if (!(error instanceof BenchError) || !isOutOfReach(error)) throw error
     return { name, missing: error.message, remedy: error.hint ?? 'see: dyno doctor' }
