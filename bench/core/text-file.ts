@@ -28,7 +28,7 @@ export function decodeText(bytes: Uint8Array, path: string, kind: BenchErrorKind
 }
 
 /** With its byte order mark, or without: then every other byte of plain ASCII is zero. */
-function isUtf16(bytes: Uint8Array): boolean {
+export function isUtf16(bytes: Uint8Array): boolean {
   const [first, second] = bytes
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true
   const head = bytes.subarray(0, LOOKED_AT)

@@ -1,6 +1,8 @@
 // The run in two or three plain sentences, each held by the intervals: where they overlap, it says so.
 
 import { loadText } from '../analysis/load-text.ts'
+import type { Metric } from '../analysis/metrics.ts'
+import { problemThatMakes, voidingProblem } from '../analysis/problems.ts'
 import type { CellSummary, Comparison } from '../analysis/run-document.ts'
 import { formatChange, formatCount } from '../core/units.ts'
 import { batchSizesOf, estimateMs, loadsOf } from './cell-text.ts'
@@ -32,6 +34,7 @@ function stolenTime(fraction: number | null): string[] {
 function fastest(cells: readonly CellSummary[]): string[] {
   const name = cells.every(({ latencyMs }) => latencyMs.p99 !== null) ? 'p99' : 'p50'
   const ranked = cells
+    .filter((cell) => isSound(cell, name))
     .flatMap((cell) => {
       const estimate = cell.latencyMs[name]
       return estimate === null ? [] : [{ cell, estimate }]
@@ -47,10 +50,16 @@ function fastest(cells: readonly CellSummary[]): string[] {
     : [`${where}: lowest is ${text}; its interval overlaps that of ${other}, so the two are not told apart.`]
 }
 
+/** A cell whose value may be better than the truth is named as the best of nothing. */
+function isSound(cell: CellSummary, metric: Metric): boolean {
+  return voidingProblem(cell) === null && problemThatMakes(metric, cell, ['too-good', 'either-way']) === null
+}
+
 /** Of closed loops, and of open ones that the server could not follow: what is answered of less is what was asked for. */
 function mostInferences(cells: readonly CellSummary[]): string[] {
   const [best, ...rest] = cells
     .filter(({ load, problems }) => load.model === 'closed' || problems.some(({ code }) => code === 'saturated'))
+    .filter((cell) => isSound(cell, 'inferencesPerSec'))
     .flatMap((cell) => (cell.inferencesPerSec === null ? [] : [{ cell, estimate: cell.inferencesPerSec }]))
     .filter(({ estimate }) => estimate.value > 0)
     .sort((one, other) => other.estimate.value - one.estimate.value)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadText } from '../analysis/load-text.ts'
+import { problem } from '../analysis/problems.ts'
 import { runSchema } from '../analysis/run-document.ts'
 import { itWith } from '../testing/requirement.ts'
 import { chromium as findChromium } from '../testing/requirements.ts'
@@ -89,6 +90,16 @@ describe('the sentence of most inferences', () => {
     const cells = [{ ...first, load: open, inferencesPerSec: rate, problems }, ...others]
     return findingsOf({ ...input, run: { ...input.run, cells } }).join('\n')
   }
+
+  it('is not of a cell whose numbers mean nothing', () => {
+    const cells = input.run.cells.map((cell) => ({
+      ...cell,
+      problems: cell.target === 'triton' ? [problem('outputs-disagree', 'not the same')] : cell.problems,
+    }))
+    const found = findingsOf({ ...input, run: { ...input.run, cells, comparisons: [] } }).join('\n')
+    expect(found).toContain('Most inferences per second: flask')
+    expect(found).not.toContain('lowest is triton')
+  })
 
   it('is not of an open loop, which answers what it was asked for, unless the server could not follow', () => {
     expect(asked([])).toContain('Most inferences per second: triton at batch 8')

@@ -94,6 +94,16 @@ describe('a CA file', () => {
     ])
   })
 
+  it('that Windows wrote as UTF-16 is named as that', async () => {
+    writeFileSync(join(dir, 'utf16.pem'), Buffer.from('\uFEFF-----BEGIN CERTIFICATE-----', 'utf16le'))
+    const [found] = await problemsOf(fileWith({ url: 'https://h', tls: { ca: 'utf16.pem' } }))
+    expect(found).toMatchObject({
+      code: 'ca-file',
+      message: expect.stringContaining('is UTF-16'),
+      hint: 'save it as UTF-8',
+    })
+  })
+
   it('that is missing is one problem among others', async () => {
     expect(await problemsOf(withCa('gone.pem', 0))).toMatchObject([{ code: 'ca-file' }, { code: 'out-of-range' }])
   })

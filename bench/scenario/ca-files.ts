@@ -1,9 +1,11 @@
 // The PEM files that `tls.ca` names: read with the scenario, so that a wrong one is a problem of the file like any other.
+
 import { X509Certificate } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { messageOf } from '../core/errors.ts'
+import { isUtf16 } from '../core/text-file.ts'
 import type { Finding } from './explain-issue.ts'
 import type { Parts } from './parts.ts'
 
@@ -54,7 +56,9 @@ async function readText(place: string): Promise<string | Problem | null> {
         hint: 'give a PEM file with the certificate of the CA',
       }
     }
-    return await file.readFile('latin1')
+    const bytes = await file.readFile()
+    if (isUtf16(bytes)) return { message: `the CA file ${place} is UTF-16`, hint: 'save it as UTF-8' }
+    return bytes.toString('latin1')
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return null

@@ -1,9 +1,11 @@
 // What of a folder is sent to the engine for a build: the files that its ignore file lets in, by Docker's own rules.
+
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import dockerIgnore from '@balena/dockerignore'
 import { BenchError } from '../../core/errors.ts'
+import { decodeText } from '../../core/text-file.ts'
 import { formatBytes } from '../../core/units.ts'
 
 export interface BuildContext {
@@ -20,7 +22,8 @@ const MAX_BYTES = 2 * 1024 ** 3
 export function readBuildContext(contextDir: string, dockerfile: string): BuildContext {
   // The Dockerfile's own ignore file goes before the folder's, as in BuildKit.
   const ignoreFile = [`${dockerfile}.dockerignore`, '.dockerignore'].find((name) => existsSync(join(contextDir, name)))
-  const rules = ignoreFile === undefined ? '' : readFileSync(join(contextDir, ignoreFile), 'utf8')
+  const rules =
+    ignoreFile === undefined ? '' : decodeText(readFileSync(join(contextDir, ignoreFile)), join(contextDir, ignoreFile))
   const files = [...filesIn(contextDir, '', rulesOf(rules)), dockerfile]
   const context = { contextDir, dockerfile, files: [...new Set(files)].sort() }
   const bytes = context.files.reduce((sum, name) => sum + statSync(join(contextDir, name)).size, 0)

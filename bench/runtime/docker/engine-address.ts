@@ -1,10 +1,12 @@
 // Where the Docker engine is, by the rules of Docker's own command line: DOCKER_HOST, then the context, then the socket.
+
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { BenchError } from '../../core/errors.ts'
+import { decodeText } from '../../core/text-file.ts'
 
 export interface EngineAddress {
   /** `unix:///path`, `tcp://host:port` or `ssh://user@host` */
@@ -56,7 +58,8 @@ function isHere(host: string): boolean {
 
 function currentContext(env: Environment): string | null {
   try {
-    const config = configSchema.parse(JSON.parse(readFileSync(join(dockerConfigDir(env), 'config.json'), 'utf8')))
+    const path = join(dockerConfigDir(env), 'config.json')
+    const config = configSchema.parse(JSON.parse(decodeText(readFileSync(path), path)))
     return config.currentContext || null
   } catch {
     return null // No settings: the default context.
