@@ -32,6 +32,8 @@ export async function startServers(setting: ServerSetting, cleanup: CleanupStack
         name,
         spec,
         model: plan.scenario.model.name,
+        modelVersion: plan.scenario.model.version,
+        speaksKserve: plan.targets.some(({ server, api }) => server === name && api === 'kserve'),
         logDir,
         signal: AbortSignal.any([signal, failure.signal]),
         events: { step: (text) => progress.step(text) },

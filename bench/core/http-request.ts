@@ -17,26 +17,33 @@ interface Question {
   readonly method?: 'GET' | 'POST'
   /** For https; `null`: it is checked as the settings' own defaults say. */
   readonly tls: TlsSettings | null
+  /** Default: 2 s. */
+  readonly timeoutMs?: number
+  /** Default: 1 MiB. */
+  readonly maxBytes?: number
 }
 
 const DEFAULT_TLS: TlsSettings = { caPem: null, serverName: null, verify: true }
 
 /**
  * @throws TlsError when the server's certificate is refused or TLS fails otherwise; Error when there is no whole answer
- *   within 2 s, or it has more than 1 MiB
+ *   in time, or it is too large
  */
-export function ask(url: string, { method = 'GET', tls }: Question): Promise<HttpAnswer> {
+export function ask(
+  url: string,
+  { method = 'GET', tls, timeoutMs = TIMEOUT_MS, maxBytes = MAX_BODY_BYTES }: Question,
+): Promise<HttpAnswer> {
   const client = url.startsWith('https:') ? new TlsClient(tls ?? DEFAULT_TLS, new URL(url).hostname, 'http/1.1') : null
   const send = client === null ? httpRequest : httpsRequest
   return new Promise((resolve, reject) => {
-    const options = { method, agent: false, signal: AbortSignal.timeout(TIMEOUT_MS), ...client?.options }
+    const options = { method, agent: false, signal: AbortSignal.timeout(timeoutMs), ...client?.options }
     const request = send(url, options, (response) => {
       const chunks: Buffer[] = []
       let bytes = 0
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk)
         bytes += chunk.length
-        if (bytes > MAX_BODY_BYTES) request.destroy(new Error(`the answer has more than ${MAX_BODY_BYTES} bytes`))
+        if (bytes > maxBytes) request.destroy(new Error(`the answer has more than ${maxBytes} bytes`))
       })
       response.on('error', reject)
       response.on('end', () => {
@@ -45,7 +52,7 @@ export function ask(url: string, { method = 'GET', tls }: Question): Promise<Htt
       })
     })
     request.on('error', (error) => {
-      if (error.name === 'AbortError') reject(new Error(`no answer within ${TIMEOUT_MS / 1000} s`))
+      if (error.name === 'AbortError') reject(new Error(`no answer within ${timeoutMs / 1000} s`))
       else reject(client?.explain(error, request.socket) ?? error)
     })
     request.end()

@@ -6,6 +6,7 @@ import type { LoadSession, PhaseListener, PhaseResult } from '../load/types.ts'
 import type { Trial } from '../plan/types.ts'
 import type { RunningServer } from '../runtime/types.ts'
 import { watchHost } from './host-load.ts'
+import { ReplicaWatch } from './replica-watch.ts'
 import { NO_RESOURCES, sampleResources } from './resource-sampler.ts'
 import { readServerCounters, type ServerCounters, statisticsBetween } from './server-statistics.ts'
 import type { ServerStatistics, TrialAccount, TrialFault } from './types.ts'
@@ -32,6 +33,8 @@ export interface TrialSetting {
  * rest and then equal the client's exactly.
  */
 export async function measureTrial(setting: TrialSetting): Promise<TrialAccount> {
+  // Somebody else's server may have come back.
+  if (setting.server.death() !== null) await setting.server.look?.()
   const death = setting.server.death()
   if (death !== null) return withoutData(setting, { code: 'server-died', message: death.reason })
   let session: LoadSession | null = null
@@ -48,7 +51,11 @@ export async function measureTrial(setting: TrialSetting): Promise<TrialAccount>
 async function measureWindow(setting: TrialSetting, session: LoadSession): Promise<TrialAccount> {
   const { trial, server, listener } = setting
   const { statisticsOf } = setting
-  const counters = () => (statisticsOf === null ? null : readServerCounters(server.url, statisticsOf, server.tls))
+  const replicas = new ReplicaWatch()
+  const counters = async () =>
+    statisticsOf === null ? null : replicas.seen(await readServerCounters(server.url, statisticsOf, server.tls))
+  // Twice: at rest one server says the same again, and another replica does not.
+  if (server.look !== undefined) await counters()
   const atRest = await counters()
   let before = atRest
   const watch = watchWarmup(trial.warmupMs)
@@ -66,7 +73,11 @@ async function measureWindow(setting: TrialSetting, session: LoadSession): Promi
   const resources = await stopSampling()
   const host = hostLoad()
   const after = before === null ? null : await settledCounters(counters, before.success + answeredOk(result))
-  const statistics = before === null || after === null ? null : statisticsBetween(before, after)
+  const counted = before === null || after === null ? null : statisticsBetween(before, after)
+  const isPart = server.look !== undefined && replicas.arePart(counted, answeredOk(result))
+  if (isPart) server.note?.('its statistics are those of one of several replicas, and left out')
+  const statistics = isPart ? null : counted
+  if (hasLostConnections(result)) await server.look?.()
   return {
     ...head(setting),
     ...result,
@@ -84,7 +95,7 @@ const SETTLE_MS = 20
 
 /** Reads the counters until they hold the requests that the client knows to be answered. */
 async function settledCounters(
-  counters: () => Promise<ServerCounters | null> | null,
+  counters: () => Promise<ServerCounters | null>,
   success: number,
 ): Promise<ServerCounters | null> {
   for (let attempt = 1; ; attempt++) {
@@ -98,6 +109,11 @@ async function settledCounters(
 function answeredOk(result: PhaseResult): number {
   const failed = Object.values(result.errors).reduce((sum, count) => sum + count, 0)
   return result.answered - failed + (result.errors['bad-response'] ?? 0)
+}
+
+/** Then somebody else's server may be gone. */
+function hasLostConnections({ errors }: PhaseResult): boolean {
+  return ['connect', 'aborted', 'timeout'].some((kind) => (errors[kind] ?? 0) > 0)
 }
 
 function pauseFaults({ server }: TrialSetting, pausedMs: number): TrialFault[] {

@@ -124,7 +124,14 @@ describe('batch sizes above the model’s limit', () => {
   })
 
   it('pass for external servers, which have their own configuration', () => {
-    const external: ServerSpec = { kind: 'external', url: 'http://h:1', grpcUrl: 'h:2', metricsUrl: null, tls: null }
+    const external: ServerSpec = {
+      kind: 'external',
+      url: 'http://h:1',
+      grpcUrl: 'h:2',
+      metricsUrl: null,
+      tls: null,
+      startTimeoutMs: 0,
+    }
     expect(problemsOf(loaded({ batchSizes }, { model, servers: { triton: external } }))).toEqual([])
   })
 

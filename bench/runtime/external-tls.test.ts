@@ -41,8 +41,10 @@ function triton(): Promise<string> {
 function reach(spec: Partial<ExternalServer> & { readonly url: string }): Promise<RunningServer> {
   return reachExternal({
     name: 'there',
-    spec: { kind: 'external', grpcUrl: null, metricsUrl: null, tls: TRUSTED, ...spec },
+    spec: { kind: 'external', startTimeoutMs: 0, grpcUrl: null, metricsUrl: null, tls: TRUSTED, ...spec },
     model: 'm',
+    modelVersion: null,
+    speaksKserve: true,
     logDir: '',
     signal: new AbortController().signal,
     events: { step() {} },

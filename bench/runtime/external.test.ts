@@ -6,6 +6,7 @@ import type { ExternalServer } from '../scenario/types.ts'
 import { reachExternal } from './external.ts'
 import { loadFailureIn } from './kserve-answers.ts'
 import { freePorts } from './ports.ts'
+import type { StartRequest } from './types.ts'
 
 const servers: Server[] = []
 afterEach(() => {
@@ -32,14 +33,20 @@ const TRITON = {
   'GET /v2/models/m': { name: 'm', versions: ['9', '10', '2'] },
 }
 
-function reach(spec: Partial<ExternalServer> & { readonly url: string }) {
+function reach(
+  spec: Partial<ExternalServer> & { readonly url: string },
+  asked: Partial<Omit<StartRequest, 'spec'>> = {},
+) {
   return reachExternal({
     name: 'there',
-    spec: { kind: 'external', grpcUrl: null, metricsUrl: null, tls: null, ...spec },
+    spec: { kind: 'external', startTimeoutMs: 0, grpcUrl: null, metricsUrl: null, tls: null, ...spec },
     model: 'm',
+    modelVersion: null,
+    speaksKserve: true,
     logDir: '',
     signal: new AbortController().signal,
     events: { step() {} },
+    ...asked,
   })
 }
 
@@ -85,6 +92,96 @@ describe('an external server', () => {
       code: 'model-not-loaded',
       message: expect.stringContaining('out of memory'),
     })
+  })
+
+  it('that loads is waited for, with progress', async () => {
+    const startedMs = performance.now()
+    const loads = createServer((request, response) => {
+      const isUp = performance.now() - startedMs > 1300
+      response.writeHead(isUp ? 200 : 503, { 'retry-after': '1' })
+      response.end(JSON.stringify(TRITON[`GET ${request.url}` as keyof typeof TRITON] ?? {}))
+    }).listen(0, '127.0.0.1')
+    servers.push(loads)
+    await once(loads, 'listening')
+    const steps: string[] = []
+    const url = `http://127.0.0.1:${(loads.address() as AddressInfo).port}`
+    const server = await reach({ url, startTimeoutMs: 20_000 }, { events: { step: (text) => steps.push(text) } })
+    expect(server.identity.serverName).toBe('triton')
+    expect(steps.join()).toMatch(/waiting for there \(1 s of at most 20 s\): .*503/)
+  })
+
+  it('that starts to listen later is waited for', async () => {
+    const [port = 0] = await freePorts(1)
+    const reached = reach({ url: `http://127.0.0.1:${port}`, startTimeoutMs: 20_000 }, { speaksKserve: false })
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    servers.push(createServer((_, response) => response.end()).listen(port, '127.0.0.1'))
+    expect((await reached).url).toContain(String(port))
+  })
+
+  it('is not waited for once the run is interrupted', async () => {
+    const [port = 0] = await freePorts(1)
+    const signal = AbortSignal.timeout(300)
+    await expect(reach({ url: `http://127.0.0.1:${port}`, startTimeoutMs: 60_000 }, { signal })).rejects.toBeDefined()
+    expect(signal.aborted).toBe(true)
+  })
+
+  it('is asked for the version that the scenario names, and refused at once where it has another', async () => {
+    const url = `http://${await serve(TRITON)}`
+    await expect(reach({ url, startTimeoutMs: 60_000 }, { modelVersion: '3' })).rejects.toMatchObject({
+      code: 'model-not-loaded',
+      exitCode: 4,
+      message: expect.stringContaining('version 3 is not ready, though the model is: it serves 9, 10, 2'),
+    })
+    const versioned = `http://${await serve({ ...TRITON, 'GET /v2/models/m/versions/9/ready': '' })}`
+    expect((await reach({ url: versioned }, { modelVersion: '9' })).identity.modelVersion).toBe('9')
+  })
+
+  it('with other models only is refused at once, and they are named', async () => {
+    const { 'GET /v2/models/m/ready': _, ...rest } = TRITON
+    const url = `http://${await serve({ ...rest, 'POST /v2/repository/index': [{ name: 'resnet' }] })}`
+    await expect(reach({ url, startTimeoutMs: 60_000 })).rejects.toMatchObject({
+      message: expect.stringContaining('it has resnet'),
+    })
+  })
+
+  it('that no target asks over KServe is not asked for a model', async () => {
+    const asked: (string | undefined)[] = []
+    const app = createServer((request, response) => {
+      asked.push(request.url)
+      response.end('{}')
+    }).listen(0, '127.0.0.1')
+    servers.push(app)
+    await once(app, 'listening')
+    await reach({ url: `http://127.0.0.1:${(app.address() as AddressInfo).port}` }, { speaksKserve: false })
+    expect(asked).toEqual([])
+  })
+
+  it('has a metrics page of any ordinary size', async () => {
+    const page = 'x'.repeat(3 * 1024 * 1024)
+    const address = await serve({ ...TRITON, 'GET /metrics': page })
+    const metricsUrl = `http://${address}/metrics`
+    expect((await reach({ url: `http://${address}`, metricsUrl })).metricsUrl).toBe(metricsUrl)
+  })
+
+  it('that is gone is dead once it is looked at, and alive when it is back', async () => {
+    const address = await serve(TRITON)
+    const server = await reach({ url: `http://${address}` })
+    for (const listening of servers) listening.closeAllConnections()
+    servers.at(-1)?.close()
+    await server.look?.()
+    expect(server.death()?.reason).toContain(`there does not answer any more at http://${address}`)
+    const back = createServer((_, response) => response.end()).listen(Number(address.split(':')[1]), '127.0.0.1')
+    servers.push(back)
+    await once(back, 'listening')
+    await server.look?.()
+    expect(server.death()).toBeNull()
+  })
+
+  it('tells in its identity what was found out while it was measured', async () => {
+    const server = await reach({ url: `http://${await serve(TRITON)}` })
+    server.note?.('its statistics are left out')
+    server.note?.('its statistics are left out')
+    expect(server.identity.notice).toBe('there: its statistics are left out')
   })
 
   it.each(['url', 'grpcUrl', 'metricsUrl'] as const)(

@@ -1,64 +1,91 @@
 // A server that somebody else runs: nothing is started or stopped, only looked at, so that a wrong address shows at once.
-import { connect } from 'node:net'
-import { BenchError, messageOf } from '../core/errors.ts'
+import { nowNs, sleep } from '../core/clock.ts'
+import { messageOf } from '../core/errors.ts'
 import { ask } from '../core/http-request.ts'
-import { TlsClient, TlsError, type TlsSettings } from '../core/tls.ts'
+import type { TlsSettings } from '../core/tls.ts'
 import type { ExternalServer } from '../scenario/types.ts'
-import {
-  type Endpoint,
-  lookAtKserve,
-  readModelVersion,
-  readServerMetadata,
-  type ServerMetadata,
-} from './kserve-answers.ts'
+import { whyNoConnection } from './connects.ts'
+import { unreachable } from './external-errors.ts'
+import { lookAtExternal, type Seen } from './external-look.ts'
+import { type Endpoint, readModelVersion, type ServerMetadata } from './kserve-answers.ts'
 import type { RunningServer, StartRequest } from './types.ts'
 
-const CONNECT_TIMEOUT_MS = 2000
+type Request = StartRequest & { readonly spec: ExternalServer }
 
-/** @throws BenchError `server-unreachable`, `tls-failed`, `model-not-loaded` */
-export async function reachExternal({
-  name,
-  spec,
-  model,
-  events,
-  signal,
-}: StartRequest & { readonly spec: ExternalServer }): Promise<RunningServer> {
+const POLL_MS = 200
+const FIRST_STEP_MS = 1000
+const STEP_EVERY_MS = 3000
+/** Many models have many series. */
+const MAX_PAGE_BYTES = 64 * 1024 * 1024
+
+/** @throws BenchError `server-unreachable`, `tls-failed`, `model-not-loaded`, after the start timeout or where it cannot help */
+export async function reachExternal(request: Request): Promise<RunningServer> {
+  const { name, spec, model, modelVersion, events } = request
   events.step(`looking at ${name} (${spec.url})`)
   const endpoint = { url: spec.url.replace(/\/+$/, ''), tls: spec.tls }
   const { url, tls } = endpoint
-  const metadata = await readServerMetadata(endpoint).catch((error: unknown) => {
-    throw unreachable(name, url, error)
-  })
-  signal.throwIfAborted()
-  if (spec.grpcUrl !== null) await checkConnects(name, spec.grpcUrl, tls)
-  if (spec.metricsUrl !== null) await checkPage(name, { url: spec.metricsUrl, tls })
-  if (metadata !== null) await checkModel(name, endpoint, model)
+  const { metadata } = await waitUntilSeen(request, endpoint)
+  const withoutPage = spec.metricsUrl === null ? null : await checkPage(name, { url: spec.metricsUrl, tls })
+  const notices = new Set(withoutPage === null ? [] : [withoutPage])
+  const version = modelVersion ?? (metadata === null ? null : await readModelVersion(endpoint, model).catch(() => null))
+  const identity = {
+    kind: 'external',
+    runtime: 'external',
+    imageDigest: null,
+    serverName: metadata?.name ?? null,
+    serverVersion: metadata?.version ?? null,
+    modelVersion: version,
+    modelSha256: null,
+    device: null,
+    pid: null,
+    containerId: null,
+    engine: null,
+    detail: describe(endpoint, metadata),
+  } as const
+  let death: ReturnType<RunningServer['death']> = null
   return {
     name,
-    identity: {
-      kind: 'external',
-      runtime: 'external',
-      imageDigest: null,
-      serverName: metadata?.name ?? null,
-      serverVersion: metadata?.version ?? null,
-      modelVersion: metadata === null ? null : await readModelVersion(endpoint, model).catch(() => null),
-      modelSha256: null,
-      device: null,
-      pid: null,
-      containerId: null,
-      engine: null,
-      detail: describe(endpoint, metadata),
-      notice: null,
+    get identity() {
+      return { ...identity, notice: notices.size === 0 ? null : [...notices].join('; ') }
     },
     url,
     readyMs: null,
     grpcAddress: spec.grpcUrl,
-    metricsUrl: spec.metricsUrl,
+    metricsUrl: withoutPage === null ? spec.metricsUrl : null,
     tls,
-    death: () => null,
+    death: () => death,
+    async look() {
+      const failure = await whyNoConnection(url, tls, 'http/1.1')
+      const reason = `${name} does not answer any more at ${url}: ${failure && (messageOf(failure) || 'refused')}`
+      death = failure === null ? null : { reason, logTail: [] }
+    },
+    note: (sentence) => notices.add(`${name}: ${sentence}`),
     pausedMs: () => 0,
     resources: () => Promise.resolve(null),
     close: () => Promise.resolve(),
+  }
+}
+
+/** Waits for a server that starts or loads, as for those that dyno starts itself. */
+async function waitUntilSeen(request: Request, endpoint: Endpoint): Promise<Extract<Seen, { state: 'ready' }>> {
+  const { name, spec, signal, events } = request
+  const startedMs = nowNs() / 1e6
+  let tellAtMs = FIRST_STEP_MS
+  // A look may hang for as long as its own time limit: the end of the run is noticed at once.
+  const aborted = new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }))
+  for (;;) {
+    signal.throwIfAborted()
+    const seen = await Promise.race([lookAtExternal(request, endpoint, spec.grpcUrl), aborted])
+    if (seen === null) continue
+    if (seen.state === 'ready') return seen
+    const waitedMs = nowNs() / 1e6 - startedMs
+    if (seen.state === 'refused' || waitedMs >= spec.startTimeoutMs) throw seen.error
+    if (waitedMs >= tellAtMs) {
+      tellAtMs = waitedMs + STEP_EVERY_MS
+      const seconds = `${Math.round(waitedMs / 1000)} s of at most ${Math.round(spec.startTimeoutMs / 1000)} s`
+      events.step(`waiting for ${name} (${seconds}): ${seen.error.message}`)
+    }
+    await sleep(POLL_MS, signal)
   }
 }
 
@@ -67,60 +94,17 @@ function describe({ url, tls }: Endpoint, metadata: ServerMetadata | null): stri
   return `${server}, ${url}${tls?.verify === false ? ', its certificate unchecked' : ''}`
 }
 
-async function checkModel(name: string, endpoint: Endpoint, model: string): Promise<void> {
-  const { url } = endpoint
-  const found = await lookAtKserve(endpoint, model).catch((error: unknown) => {
-    throw unreachable(name, url, error)
-  })
-  if (found.state === 'ready') return
-  throw new BenchError({
-    kind: 'environment',
-    code: 'model-not-loaded',
-    message: `${name} at ${url} does not serve the model ${model}: ${found.why}`,
-    place: `server ${name}`,
-    hint: `see what it serves: curl -X POST ${url}/v2/repository/index`,
-  })
-}
-
-async function checkPage(name: string, { url, tls }: Endpoint): Promise<void> {
-  const answer = await ask(url, { tls }).catch((error: unknown) => {
-    throw unreachable(name, url, error)
-  })
-  if (answer.status !== 200) throw unreachable(name, url, new Error(`status ${answer.status}`))
-}
-
-/** `address`: host:port, an IPv6 host in brackets; with https in front, a TLS handshake and HTTP/2 belong to it. */
-async function checkConnects(name: string, address: string, tls: TlsSettings | null): Promise<void> {
-  const isTls = address.startsWith('https://')
-  const { hostname, port } = new URL(isTls ? address : `tcp://${address}`)
-  const client = isTls && tls !== null ? new TlsClient(tls, hostname, 'h2') : null
-  const options = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 443), timeout: CONNECT_TIMEOUT_MS }
-  const failure = await new Promise<Error | null>((resolve) => {
-    const socket = client === null ? connect(options) : client.connect(options)
-    const end = (error: Error | null) => {
-      socket.destroy()
-      resolve(error)
-    }
-    socket.once(client === null ? 'connect' : 'secureConnect', () => end(client?.refusalOf(socket) ?? null))
-    // Later ones as well: a destroyed socket may still have one to tell.
-    socket.on('error', (error) => end(client?.explain(error, socket) ?? error))
-    socket.once('timeout', () => end(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`)))
-  })
-  if (failure !== null) throw unreachable(name, address, failure)
-}
-
-function unreachable(name: string, address: string, cause: unknown): BenchError {
-  const found = { kind: 'environment', place: `server ${name}`, cause } as const
-  if (cause instanceof TlsError) {
-    const message = `${name} cannot be used at ${address}: ${cause.message}`
-    return new BenchError({ ...found, code: 'tls-failed', message, hint: cause.remedy })
+/** @returns why the page is not read, where that is its own fault */
+async function checkPage(
+  name: string,
+  { url, tls }: { readonly url: string; readonly tls: TlsSettings | null },
+): Promise<string | null> {
+  try {
+    const { status } = await ask(url, { tls, maxBytes: MAX_PAGE_BYTES })
+    if (status !== 200) throw new Error(`status ${status}`)
+    return null
+  } catch (error) {
+    if (!/has more than/.test(messageOf(error))) throw unreachable(name, url, error)
+    return `${name}: its metrics page is left out, ${messageOf(error)}`
   }
-  // Refused at each of a name's addresses: the message is empty then, the code is not.
-  const why = messageOf(cause) || (cause as NodeJS.ErrnoException).code || 'no answer'
-  return new BenchError({
-    ...found,
-    code: 'server-unreachable',
-    message: `${name} does not answer at ${address}: ${why}`,
-    hint: 'start it, or correct the address in the scenario',
-  })
 }

@@ -20,9 +20,14 @@ export interface ServerMetadata {
   readonly version: string | null
 }
 
-/** `null` where the answer is not that of a KServe server. @throws Error when nothing answers */
-export async function readServerMetadata({ url, tls }: Endpoint): Promise<ServerMetadata | null> {
-  const answer = await ask(`${url}/v2`, { tls })
+/**
+ * `null` where the answer is not that of a KServe server.
+ * @throws Error when nothing answers, or something in front of the server says to wait
+ */
+export async function readServerMetadata({ url, tls }: Endpoint, timeoutMs?: number): Promise<ServerMetadata | null> {
+  const answer = await ask(`${url}/v2`, { tls, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
+  if (answer.status === 502 || answer.status === 503 || answer.status === 504)
+    throw new Error(`status ${answer.status}`)
   const parsed = serverSchema.safeParse(jsonOf(answer))
   if (answer.status !== 200 || !parsed.success) return null
   const { name, version } = parsed.data
@@ -36,19 +41,30 @@ export async function readModelVersion({ url, tls }: Endpoint, model: string): P
   return versions.reduce<string | null>((best, next) => (Number(next) >= Number(best ?? 0) ? next : best), null)
 }
 
+/** A model by its name, and by its version where one was asked for. */
+export interface WantedModel {
+  readonly name: string
+  readonly version: string | null
+}
+
 /** Whether the server and the model are ready; a model that failed to load is told with the server's reason. */
-export async function lookAtKserve(endpoint: Endpoint, model: string): Promise<Readiness> {
+export async function lookAtKserve(endpoint: Endpoint, model: WantedModel): Promise<Readiness> {
   const { url, tls } = endpoint
-  const ready = await ask(`${modelUrl(url, model)}/ready`, { tls })
+  const isReady = async (path: string) =>
+    (await ask(`${modelUrl(url, model.name)}${path}/ready`, { tls })).status === 200
+  const version = model.version === null ? '' : `/versions/${encodeURIComponent(model.version)}`
   const server = await ask(`${url}/v2/health/ready`, { tls })
-  if (ready.status === 200 && server.status === 200) return { state: 'ready' }
-  const entry = (await readIndex(endpoint)).find(({ name }) => name === model)
+  if (server.status === 200 && (await isReady(version))) return { state: 'ready' }
+  if (version !== '' && (await isReady(''))) {
+    return { state: 'failed', why: `version ${model.version} is not ready, though another version is` }
+  }
+  const entry = (await readIndex(endpoint)).find(({ name }) => name === model.name)
   if (entry?.state === 'UNAVAILABLE' && entry.reason) return { state: 'failed', why: printable(entry.reason) }
   return { state: 'waiting', why: `the model is ${entry?.state ?? 'not ready'}` }
 }
 
 /** Triton's list of the models in its repository; empty for servers that have none. */
-async function readIndex({ url, tls }: Endpoint): Promise<z.infer<typeof indexSchema>> {
+export async function readIndex({ url, tls }: Endpoint): Promise<z.infer<typeof indexSchema>> {
   const answer = await ask(`${url}/v2/repository/index`, { method: 'POST', tls })
   return indexSchema.safeParse(jsonOf(answer)).data ?? []
 }
@@ -62,6 +78,6 @@ export function loadFailureIn(log: readonly string[]): string | null {
   return null
 }
 
-function modelUrl(url: string, model: string): string {
+export function modelUrl(url: string, model: string): string {
   return `${url}/v2/models/${encodeURIComponent(model)}`
 }

@@ -41,7 +41,7 @@ export async function startTriton(request: TritonRequest, setting: LocalSetting)
           server: started,
           model: request.model,
           timeoutMs: spec.startTimeoutMs,
-          look: () => lookAtKserve({ url, tls: null }, request.model),
+          look: () => lookAtKserve({ url, tls: null }, { name: request.model, version: request.modelVersion }),
           loadFailure: loadFailureIn,
         },
         request,

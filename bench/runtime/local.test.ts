@@ -68,6 +68,8 @@ function start(
     name,
     spec,
     model: 'example_model',
+    modelVersion: null,
+    speaksKserve: true,
     logDir: join(scratch, 'logs'),
     signal: options.signal ?? new AbortController().signal,
     events: { step() {} },
@@ -185,7 +187,7 @@ describeWith(PYTHON, 'a run that was killed', () => {
       import { startFlask } from ${JSON.stringify(join(import.meta.dirname, 'local-flask.ts'))}
       import { startTriton } from ${JSON.stringify(join(import.meta.dirname, 'local-triton.ts'))}
       const [projectDir, environments, stateDir, logDir, flask, triton] = JSON.parse(process.argv[1])
-      const request = { model: 'example_model', logDir, signal: new AbortController().signal, events: { step() {} } }
+      const request = { model: 'example_model', modelVersion: null, speaksKserve: true, logDir, signal: new AbortController().signal, events: { step() {} } }
       const python = await ensurePythonEnv({ ...request, projectDir, stateDir: environments, environmentDir: environments, with: 'serve' })
       const setting = { projectDir, stateDir, environmentDir: environments, python }
       await Promise.all([

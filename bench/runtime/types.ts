@@ -61,6 +61,10 @@ export interface RunningServer {
   readonly readyMs: number | null
   /** `null` while it runs; else one sentence, e.g. `triton was killed by SIGKILL`, with its last log lines. */
   death(): { readonly reason: string; readonly logTail: readonly string[] } | null
+  /** Asks a server that somebody else runs whether it still answers; `death` tells afterwards. Absent where dyno started it. */
+  readonly look?: () => Promise<void>
+  /** Adds a sentence to the identity's notice: what was found out while it was measured. Absent where dyno started it. */
+  readonly note?: (sentence: string) => void
   /** For which somebody else has held it still until now (`docker pause`). */
   pausedMs(): number
   /** `null` where the process cannot be seen (external). */
@@ -80,6 +84,10 @@ export interface StartRequest {
   readonly spec: ServerSpec
   /** Name of the model whose readiness is waited for. */
   readonly model: string
+  /** `null`: whichever version the server takes. */
+  readonly modelVersion: string | null
+  /** Whether a target asks it over KServe's protocol: only then does it have such a model to be ready. */
+  readonly speaksKserve: boolean
   /** Absolute folder for log files `<server>.log`. */
   readonly logDir: string
   readonly signal: AbortSignal

@@ -56,6 +56,7 @@ describe('a server with an https URL', () => {
       grpcUrl: 'https://h.example:8443',
       metricsUrl: null,
       tls: { caPem: null, serverName: null, verify: true },
+      startTimeoutMs: 30_000,
     })
   })
 

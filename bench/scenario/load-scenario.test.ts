@@ -178,6 +178,7 @@ describe('a whole scenario', () => {
       grpcUrl: '[::1]:9001',
       metricsUrl: 'http://127.0.0.1:9002/metrics',
       tls: null,
+      startTimeoutMs: 30_000,
     })
     expect(scenario.matrix.loads[0]).toEqual({ model: 'closed', concurrency: 8, connections: 1 })
     expect(scenario.matrix.loads[1]).toMatchObject({ maxInFlight: 4, connections: 2 })

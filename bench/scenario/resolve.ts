@@ -92,9 +92,11 @@ function serverOf(name: string, server: ParsedServer, { caPems, contextDirs }: C
       const { startTimeout, ports = null, image = null, ...rest } = server
       return { ...rest, ...containerOf(server), ports, image, startTimeoutMs: startTimeout }
     }
-    case 'external':
+    case 'external': {
+      const { startTimeout, ...rest } = server
       return {
-        ...server,
+        ...rest,
+        startTimeoutMs: startTimeout,
         grpcUrl: server.grpcUrl ?? null,
         metricsUrl: server.metricsUrl ?? null,
         tls: usesTls(server)
@@ -105,6 +107,7 @@ function serverOf(name: string, server: ParsedServer, { caPems, contextDirs }: C
             }
           : null,
       }
+    }
   }
 }
 

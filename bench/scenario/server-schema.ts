@@ -135,6 +135,9 @@ const external = z
       .describe('Address of its gRPC API, with TLS if it begins with https://; gRPC targets need it.'),
     metricsUrl: pageUrl.optional().describe('Its Prometheus page, for the server’s own account of the load.'),
     tls: tls.optional(),
+    startTimeout: duration('0s', '1h', '30s')
+      .prefault('30s')
+      .describe('Longest wait until it answers and has the model.'),
   })
   .describe('A server that dyno neither starts nor stops.')
 

@@ -80,6 +80,7 @@ export interface ExternalServer {
   readonly metricsUrl: string | null
   /** For all of its https URLs; `null` where it has none. */
   readonly tls: TlsSettings | null
+  readonly startTimeoutMs: number
 }
 
 export type ServerSpec = FlaskServer | TritonServer | ExternalServer

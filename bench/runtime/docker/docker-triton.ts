@@ -41,7 +41,7 @@ export async function startTritonContainer(request: TritonRequest, place: Docker
           server: started,
           model: request.model,
           timeoutMs: spec.startTimeoutMs,
-          look: () => lookAtKserve(endpoint, request.model),
+          look: () => lookAtKserve(endpoint, { name: request.model, version: request.modelVersion }),
           loadFailure: loadFailureIn,
         },
         request,
