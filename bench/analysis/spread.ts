@@ -136,7 +136,8 @@ export function rateSpread(
       deviation: sum(countByBlock) / sum(secByBlock) / value - 1,
       weight: sum(secByBlock) / totalSec,
     })),
-    within: withinRate(counted, requests),
+    // A single window whose requests all began in one block tells nothing: as if latencies were exponential.
+    within: withinRate(counted, requests) ?? (counted.length === 1 ? { variance: 1 / requests, df: requests } : null),
     shortfall: 0,
     tail: null,
     // As if any part of it were as likely: a uniform distribution's variance.

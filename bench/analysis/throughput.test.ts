@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Random, seededRandom } from '../core/random.ts'
 import type { LoadModel } from '../plan/types.ts'
 import { changeBetween, relativeChange } from './change.ts'
-import { intervalOf } from './intervals.ts'
+import { intervalOf, rateIntervalOf } from './intervals.ts'
 import { type MadeRequest, makeMeasurement } from './measurement-fixture.ts'
 import type { Estimate } from './run-document.ts'
 import type { Spread } from './spread.ts'
@@ -126,6 +126,13 @@ describe('the throughput of a closed loop', () => {
       outcome: index % 2 === 0 ? 'ok' : 'timeout',
     }))
     expect(measured(closed(1), [requests], 1000).value).toBeCloseTo(5 / 0.99, 6)
+  })
+
+  it('of a single request has an interval that leaves nearly everything open', () => {
+    const { value, low, high } = rateIntervalOf(measured(closed(1), [windowOf(() => 5000, 2000)], 2000))
+    expect(value).toBeCloseTo(0.2, 9)
+    expect(low).toBeLessThan(0.05)
+    expect(high).toBeGreaterThan(0.5)
   })
 
   it('of one window comes with what its requests scatter by', () => {
