@@ -7,6 +7,16 @@ const OVER_SOCKETS = [
   'bench/load/grpc-{connection,faults,found-by-fuzz,streaming,transport}.test.ts',
 ]
 
+/** They wait for servers and for ends of windows, or only calculate, and judge no time closely: side by side. */
+const SIDE_BY_SIDE = [
+  'bench/{real-servers,run,run-faults}.test.ts',
+  'bench/runtime/{doctor,local}.test.ts',
+  'bench/{analysis,core,plan,protocol,report,scenario}/**/*.test.ts',
+]
+
+/** One after the other, since some measure time; after the others, since what runs beside them would be measured, too. */
+const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } }
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -14,9 +24,16 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 120_000,
     projects: [
-      { extends: true, test: { name: 'all', include: ['bench/**/*.test.ts'] } },
-      { extends: true, test: { name: 'epoll', include: OVER_SOCKETS, env: { DYNO_EVENT_LOOP: 'epoll' } } },
-      { extends: true, test: { name: 'node sockets', include: OVER_SOCKETS, env: { DYNO_EVENT_LOOP: 'node' } } },
+      {
+        extends: true,
+        test: { name: 'side by side', include: SIDE_BY_SIDE, maxWorkers: 3, sequence: { groupOrder: 0 } },
+      },
+      { extends: true, test: { name: 'all', include: ['bench/**/*.test.ts'], exclude: SIDE_BY_SIDE, ...ALONE } },
+      { extends: true, test: { name: 'epoll', include: OVER_SOCKETS, env: { DYNO_EVENT_LOOP: 'epoll' }, ...ALONE } },
+      {
+        extends: true,
+        test: { name: 'node sockets', include: OVER_SOCKETS, env: { DYNO_EVENT_LOOP: 'node' }, ...ALONE },
+      },
     ],
   },
 })

@@ -26,7 +26,7 @@ bare_machine() {
     python3 .ci/without_io_uring.py "${as_user[@]}" env -i HOME="$bare_folder/home" LANG=C.UTF-8 \
       PATH="$PWD/node_modules/.bin:/usr/local/bin:/usr/bin:/bin" TMPDIR=/tmp DOCKER_HOST=unix:///nonexistent/docker.sock \
       CHROMIUM_PATH=/nonexistent/chromium PIP_CONFIG_FILE=/dev/null PIP_RETRIES=0 PIP_INDEX_URL=http://127.0.0.1:9/simple \
-      node node_modules/vitest/vitest.mjs run --project all "${files[@]}"
+      node node_modules/vitest/vitest.mjs run --project 'side by side' --project all "${files[@]}"
   ) >"$bare_folder/log" 2>&1 || status=$?
   bare_judge "$status" || { tail -150 "$bare_folder/log" >&2; return 1; }
   bare_clean

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { RunDocument } from './analysis/run-document.ts'
 import { sleep } from './core/clock.ts'
 import { listProcesses, startedWith } from './core/proc-stat.ts'
-import { PACKAGE_DIR } from './project.ts'
+import { PACKAGE_DIR, stateDirOf } from './project.ts'
 import { readEntries } from './runtime/register.ts'
 import { describeWith } from './testing/requirement.ts'
 import { pythonEnvironment } from './testing/requirements.ts'
@@ -26,8 +26,11 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
+/** Other files use the project's own register at the same time. */
+const ownStateDir = () => stateDirOf({ cwd: dir, env: process.env })
+
 function dyno(...args: string[]) {
-  return spawnSync(process.execPath, [MAIN, ...args], { cwd: PACKAGE_DIR, encoding: 'utf8', timeout: RUN_MS })
+  return spawnSync(process.execPath, [MAIN, ...args], { cwd: dir, encoding: 'utf8', timeout: RUN_MS })
 }
 
 describeWith(PYTHON, 'the smoke scenario on real servers', (python) => {
@@ -80,9 +83,9 @@ describeWith(PYTHON, 'the smoke scenario on real servers', (python) => {
   it(
     'leaves nothing behind that the next command does not remove, after SIGKILL in the middle of the load',
     async () => {
-      const { stateDir } = python
+      const stateDir = ownStateDir()
       const out = join(dir, 'killed')
-      const run = spawn(process.execPath, [MAIN, 'run', 'scenarios/smoke.yaml', '--out', out], { cwd: PACKAGE_DIR })
+      const run = spawn(process.execPath, [MAIN, 'run', 'scenarios/smoke.yaml', '--out', out], { cwd: dir })
       const ids = () =>
         readEntries(stateDir)
           .filter(({ owner }) => owner.pid === run.pid)
@@ -145,13 +148,13 @@ describeWith(PYTHON, 'the smoke scenario on real servers', (python) => {
     'marks the cells of a server that dies in the middle, and measures the others to the end',
     async () => {
       const out = join(dir, 'dies')
-      const run = spawn(process.execPath, [MAIN, 'run', 'scenarios/smoke.yaml', '--out', out], { cwd: PACKAGE_DIR })
+      const run = spawn(process.execPath, [MAIN, 'run', 'scenarios/smoke.yaml', '--out', out], { cwd: dir })
       let printed = ''
       run.stderr.on('data', (chunk) => {
         printed += chunk
       })
       while (!printed.includes('trial 1 of')) await once(run.stderr, 'data')
-      const flask = readEntries(python.stateDir).find(({ owner, name }) => owner.pid === run.pid && name === 'flask')
+      const flask = readEntries(ownStateDir()).find(({ owner, name }) => owner.pid === run.pid && name === 'flask')
       process.kill(-(flask?.leader?.pid ?? Number.NaN), 'SIGKILL')
       const [code] = await once(run, 'exit')
       expect(code).toBe(3)
