@@ -1,6 +1,7 @@
 // One short HTTP request with a time limit and a bounded answer: for asking servers whether they are ready and who they are.
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { authorityOf } from './authority.ts'
 import { TlsClient, type TlsSettings } from './tls.ts'
 
 const TIMEOUT_MS = 2000
@@ -36,7 +37,10 @@ export function ask(
   const client = url.startsWith('https:') ? new TlsClient(tls ?? DEFAULT_TLS, new URL(url).hostname, 'http/1.1') : null
   const send = client === null ? httpRequest : httpsRequest
   return new Promise((resolve, reject) => {
-    const options = { method, agent: false, signal: AbortSignal.timeout(timeoutMs), ...client?.options }
+    const { hostname, port, protocol } = new URL(url)
+    const address = { host: hostname, port: Number(port || (protocol === 'https:' ? 443 : 80)) }
+    const headers = { host: authorityOf(address, client === null ? null : (tls ?? DEFAULT_TLS)) }
+    const options = { method, headers, agent: false, signal: AbortSignal.timeout(timeoutMs), ...client?.options }
     const request = send(url, options, (response) => {
       const chunks: Buffer[] = []
       let bytes = 0

@@ -1,4 +1,5 @@
 // Requests prebuilt as HTTP/2 frames: after a connection's first request, sending one is a copy and two stream ids.
+import { authorityOf } from '../core/authority.ts'
 import { type RequestBlocks, requestBlocks } from '../protocol/hpack-encoder.ts'
 import type { HeaderField } from '../protocol/hpack-static-table.ts'
 import { FLAG, FRAME, frame, MAX_FRAME_PAYLOAD_BYTES, writeUint32 } from '../protocol/http2-frames.ts'
@@ -58,12 +59,11 @@ function headerFields({
   streaming,
   timeoutMs,
 }: Omit<TransportOptions, 'loop'>): HeaderField[] {
-  const authority = host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`
   const pseudo: HeaderField[] = [
     [':method', 'POST'],
     [':scheme', tls === null ? 'http' : 'https'],
     [':path', path],
-    [':authority', authority],
+    [':authority', authorityOf({ host, port }, tls)],
   ]
   const defaults = { te: 'trailers', 'content-type': 'application/grpc', 'user-agent': 'dyno' }
   // The deadline is a call's: a stream of many requests outlives that of any of them. Always the same, it stays indexed.

@@ -35,8 +35,12 @@ export class HttpLane {
   /** The request in flight. */
   #request: Buffer | null = null
   #isWritten = false
-  /** The connection has brought at least one whole answer. */
-  #hasAnswered = false
+  /** Whole answers that the connection has brought. */
+  #answers = 0
+  /** Answers after which the server last closed a connection without a word; −1: it never did. */
+  #closedAfter = -1
+  /** The request in flight was sent once already, over a connection that the server had closed. */
+  #isRepeated = false
   /** The last connection brought none: the next one is not made at once. */
   #mustWait = false
   #backoffMs = FIRST_BACKOFF_MS
@@ -65,6 +69,7 @@ export class HttpLane {
     this.#parser.reset()
     this.#request = request
     this.#isWritten = false
+    this.#isRepeated = false
     if (this.#socket === null) this.#connectAgain()
     else if (this.#isConnected) this.#write(this.#socket, request)
   }
@@ -128,7 +133,7 @@ export class HttpLane {
     }
     this.#context.address = socket.remoteAddress ?? this.#context.address
     this.#isConnected = true
-    this.#hasAnswered = false
+    this.#answers = 0
     this.#context.sink.onConnected(nowNs() - startNs)
     socket.setTimeout(0)
     this.#settleOpen()
@@ -156,7 +161,7 @@ export class HttpLane {
     const result = this.#parser.feed(bytes, start, end)
     if (result === PARSE.done) this.#finish(socket)
     else if (result === PARSE.failed) {
-      this.#mustWait = !this.#hasAnswered
+      this.#mustWait = this.#answers === 0
       this.#drop()
       this.#fail('bad-response', `bad-response: ${this.#parser.failure}`)
     }
@@ -165,7 +170,7 @@ export class HttpLane {
   /** A whole answer: the connection's future is settled first, since the sink may send again at once. */
   #finish(socket: Wire): void {
     const parser = this.#parser
-    this.#hasAnswered = true
+    this.#answers++
     this.#backoffMs = FIRST_BACKOFF_MS
     if (!parser.keepsAlive) this.#retire(socket)
     else if (parser.leftoverBytes > 0 || socket.writableLength > this.#context.connector.lateBytes) this.#drop()
@@ -182,11 +187,30 @@ export class HttpLane {
     socket.destroy()
     if (!this.#isConnected) this.#onConnectFailed(reason ?? 'the connection was closed')
     else if (this.#request === null) return
+    else if (this.#wasClosedUnannounced()) this.#repeat()
     else if (reason === null && this.#parser.finish() === PARSE.done) this.#finish(socket)
     else {
-      this.#mustWait = !this.#hasAnswered
+      this.#mustWait = this.#answers === 0
       this.#fail('aborted', `aborted: ${reason ?? this.#parser.failure}`)
     }
+  }
+
+  /**
+   * Servers that close after so many answers, or all idle connections, without announcing it have not read the request
+   * that crosses their FIN. As browsers and curl do, it is sent once more over a new connection; its time goes on. One that
+   * closes now and then instead of answering has another reason: that is told from the number of answers before.
+   */
+  #wasClosedUnannounced(): boolean {
+    if (this.#answers === 0 || this.#isRepeated || this.#parser.wireBytes > 0) return false
+    const isUsual = this.#closedAfter === -1 || this.#closedAfter === this.#answers
+    this.#closedAfter = this.#answers
+    return isUsual
+  }
+
+  #repeat(): void {
+    this.#isRepeated = true
+    this.#isWritten = false
+    this.#connect()
   }
 
   #onConnectFailed(reason: string): void {

@@ -8,15 +8,33 @@ import { deadPort, rawServer, testClient } from './http-test-client.ts'
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx'
 const later = (delayMs: number) => new Promise((resolve) => setTimeout(resolve, delayMs))
 
-it('reports a connection closed before an answer as aborted, and does not send again by itself', async () => {
-  const { port, sockets } = await rawServer((socket, count) => void (count === 1 ? socket.write(OK) : socket.end()))
+it('sends once more what crossed the end of a connection that had answered, as its server announces no close', async () => {
+  const { port, sockets } = await rawServer((socket) => void socket.end(OK))
+  const client = testClient(port)
+  for (let round = 0; round < 5; round++) expect((await client.ask()).outcome).toBe('ok')
+  expect(client.texts).toEqual([])
+  expect(sockets.length).toBeGreaterThanOrEqual(5)
+})
+
+it('sends nothing a second time: a connection that was closed again without an answer is reported as aborted', async () => {
+  let requests = 0
+  const { port, sockets } = await rawServer((socket) => void (++requests === 1 ? socket.write(OK) : socket.end()))
   const client = testClient(port)
   expect((await client.ask()).outcome).toBe('ok')
   expect(await client.ask()).toMatchObject({ outcome: 'aborted', code: 0, bytesReceived: 0, body: null })
   expect(client.texts).toEqual(['aborted: the server closed the connection without an answer'])
-  expect(sockets).toHaveLength(1)
-  expect((await client.ask()).outcome).toBe('ok')
   expect(sockets).toHaveLength(2)
+})
+
+it('takes a server at its word that closes instead of answering now and then', async () => {
+  let requests = 0
+  const { port } = await rawServer(
+    (socket) => void ([3, 8, 10, 17].includes(++requests) ? socket.end() : socket.write(OK)),
+  )
+  const client = testClient(port)
+  for (let round = 0; round < 20; round++) await client.ask()
+  // The first one alone could have been a habit of the server's.
+  expect(client.reports.filter(({ outcome }) => outcome === 'aborted')).toHaveLength(3)
 })
 
 it.each([
@@ -220,5 +238,9 @@ it('does not confuse the lanes of a server that fails now and then', async () =>
   await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(load))
   const count = (outcome: string) => client.reports.filter((report) => report.outcome === outcome).length
   expect(client.reports).toHaveLength(400)
-  expect([requests, count('aborted'), count('ok') + count('bad-response')]).toEqual([400, 57, 343])
+  // What crossed the end of a connection may be sent once more: at least once a lane.
+  const repeated = requests - 400
+  expect(repeated).toBeLessThanOrEqual(30)
+  expect(count('aborted') + count('ok') + count('bad-response')).toBe(400)
+  expect(count('aborted') + repeated).toBe(Math.floor(requests / 7))
 })

@@ -1,5 +1,6 @@
 // HTTP/1.1 as lanes: every lane is one connection over a plain or TLS socket, every request one prebuilt buffer.
 
+import { authorityOf } from '../core/authority.ts'
 import type { Wire } from '../event-loop/types.ts'
 import { DEFAULT_PARSER_LIMITS, type ParserLimits } from '../protocol/http1-parser.ts'
 import { buildRequest } from '../protocol/http1-request.ts'
@@ -20,7 +21,8 @@ export function createHttpTransport(
 ): Transport {
   const { lanes, connections, host, port, path, headers, sink, connectTimeoutMs } = options
   if (lanes !== connections) throw new RangeError(`HTTP/1.1 needs a connection a lane, got ${connections} for ${lanes}`)
-  const requests = options.bodies.map((body) => buildRequest({ path, host, port, headers, body }))
+  const authority = authorityOf({ host, port }, options.tls)
+  const requests = options.bodies.map((body) => buildRequest({ path, authority, headers, body }))
   const sockets = new Set<Wire>()
   const context: HttpLaneContext = {
     // A URL writes an IPv6 address in brackets, a socket wants it without.

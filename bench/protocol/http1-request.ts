@@ -4,8 +4,8 @@ import { BenchError } from '../core/errors.ts'
 export interface RequestParts {
   /** Origin form, such as `/v2/models/m/infer`. */
   readonly path: string
-  readonly host: string
-  readonly port: number
+  /** What `Host` says: a name, with a port where it is not the scheme's own. */
+  readonly authority: string
   /** Extra headers; `content-length` and `transfer-encoding` are not theirs to set. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
@@ -16,18 +16,18 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 // RFC 9110, 5.5: visible ASCII, spaces and tabs; a CR or LF would begin another header.
 const FIELD_VALUE = /^[\t\x20-\x7e]*$/
 const TARGET = /^\/[\x21-\x7e]*$/
-const HOST = /^[A-Za-z0-9._~%:[\]-]+$/
+const AUTHORITY = /^[A-Za-z0-9._~%:[\]-]+$/
 const FRAMING = new Set(['content-length', 'transfer-encoding', 'connection'])
 
 /**
  * The bytes of a POST on a connection that is kept alive.
  * @throws BenchError `bad-request-parts` when the path, the host or a header cannot be written safely
  */
-export function buildRequest({ path, host, port, headers, body }: RequestParts): Buffer {
+export function buildRequest({ path, authority, headers, body }: RequestParts): Buffer {
   if (!TARGET.test(path)) throw unsafe(`path ${JSON.stringify(path)}`)
-  if (!HOST.test(host)) throw unsafe(`host ${JSON.stringify(host)}`)
+  if (!AUTHORITY.test(authority)) throw unsafe(`host ${JSON.stringify(authority)}`)
   const fields = new Map<string, string>([
-    ['host', `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`],
+    ['host', authority],
     ['user-agent', 'dyno'],
     ['accept', '*/*'],
   ])

@@ -7,6 +7,8 @@ import { batchedShape, elementCount, tensorBytes, tensorFromBytes } from './tens
 const RESPONSE = { outputs: 5, rawOutputContents: 6 } as const
 const TENSOR = { name: 1, datatype: 2, shape: 3, contents: 5 } as const
 const MOST_DIMENSIONS = 16
+/** Bounds what a hostile answer may hold. */
+const MOST_OUTPUTS = 1024
 
 /** Where one output lies in the answer's bytes. */
 export interface OutputSpan {
@@ -67,7 +69,6 @@ export class AnswerWalker {
   }
 
   #spans(bytes: Uint8Array, start: number, end: number): OutputSpan[] {
-    const wanted = this.#model.outputs.length
     const tensors: FoundTensor[] = []
     const raws: OutputSpan[] = []
     const message = this.#message
@@ -79,8 +80,9 @@ export class AnswerWalker {
       } else if (isBytes && message.field === RESPONSE.rawOutputContents) {
         raws.push({ isRaw: true, start: message.valueStart, end: message.valueEnd })
       }
-      if (tensors.length > wanted || raws.length > wanted) {
-        throw new WrongAnswer(`the answer has more than ${wanted} ${wanted === 1 ? 'output' : 'outputs'}`)
+      // Outputs that the model is not said to have are allowed and ignored, as over JSON; a flood of them is not.
+      if (tensors.length > MOST_OUTPUTS || raws.length > MOST_OUTPUTS) {
+        throw new WrongAnswer(`the answer has more than ${MOST_OUTPUTS} outputs`)
       }
     }
     if (message.failed) throw new WrongAnswer('the answer is no well-formed protobuf message')
@@ -97,6 +99,9 @@ export class AnswerWalker {
     const position = tensors.findIndex((tensor) => tensor.name === spec.name)
     const tensor = tensors[position]
     if (tensor === undefined) throw new WrongAnswer(`the answer has no output ${spec.name}`)
+    if (tensors.some((other, at) => at > position && other.name === spec.name)) {
+      throw new WrongAnswer(`the answer has the output ${spec.name} twice`)
+    }
     if (tensor.datatype !== spec.datatype) {
       throw new WrongAnswer(`${spec.name} is ${excerpt(tensor.datatype)}, expected ${spec.datatype}`)
     }

@@ -108,7 +108,7 @@ describe('decode', () => {
       answer({ outputs: [{ ...TENSOR, shape: [1, 1] }] }),
       'output_0 has shape [1, 1], expected [2, 1]',
     ],
-    ['two outputs', answer({ outputs: [TENSOR, TENSOR] }), 'the answer has more than 1 output'],
+    ['an output twice', answer({ outputs: [TENSOR, TENSOR] }), 'the answer has the output output_0 twice'],
     ['garbage', Uint8Array.of(0x2a, 0xff, 1), 'the answer is no well-formed protobuf message'],
     [
       'one typed value too few',
@@ -119,6 +119,13 @@ describe('decode', () => {
     expect(outputs(bytes)).toBe(reason)
     expect(codec().hasForm(bytes, 0, bytes.length, -1)).toBe(false)
   })
+})
+
+it('ignores outputs that the model is not said to have, as over JSON, and reads its own in whatever order they come', () => {
+  const other = { ...TENSOR, name: 'other' }
+  const bytes = answer({ outputs: [other, TENSOR], raw_output_contents: [Buffer.alloc(8), Buffer.alloc(8)] })
+  expect(codec().hasForm(bytes, 0, bytes.length, -1)).toBe(true)
+  expect(outputs(bytes)).toEqual([[0, 0]])
 })
 
 describe('hasForm', () => {
