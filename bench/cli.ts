@@ -5,6 +5,7 @@ import { guarded, runCommand } from './cli/run-command.ts'
 import { COMMANDS } from './commands/all.ts'
 import { BenchError, EXIT, type ExitCode } from './core/errors.ts'
 import { nearest } from './core/nearest.ts'
+import { checkOpenFiles } from './core/open-files.ts'
 import { environmentDirOf, stateDirOf } from './project.ts'
 import { removeLeftovers } from './runtime/leftovers.ts'
 import { VERSION } from './version.ts'
@@ -25,6 +26,7 @@ async function dispatch(args: readonly string[], context: Context): Promise<Exit
     return EXIT.ok
   }
   const command = findCommand(name)
+  checkOpenFiles(0)
   return await runCommand(`dyno ${command.name}`, afterCleaning(command), { args: rest, context })
 }
 

@@ -5,6 +5,7 @@ import { measureFloors } from './calibration/floors.ts'
 import type { Context } from './cli/command.ts'
 import { CleanupStack } from './core/cleanup.ts'
 import { messageOf } from './core/errors.ts'
+import { checkOpenFiles } from './core/open-files.ts'
 import { type AnalysedRun, buildDocument } from './document.ts'
 import { loadThreadAbilities } from './event-loop/create-event-loop.ts'
 import type { LoadThreadAbilities } from './event-loop/types.ts'
@@ -63,12 +64,18 @@ export async function runScenario(request: RunRequest, world: World): Promise<Ru
  */
 export async function measureScenario(request: RunRequest, world: World): Promise<RunOutcome> {
   const plan = expand(await loadScenario(request.path, request.overrides))
+  checkOpenFiles(mostConnections(plan))
   const store = createRunStore(request.outDir ?? newRunDir(world.context, plan.scenario.name))
   const header = await measurePlan(plan, { store, wanted: request.runtime }, world)
   world.progress.step('analysing')
   writeHeader(store.dir, header)
   await store.finish()
   return { dir: store.dir, analysed: await buildDocument(header, await openRun(store.dir)) }
+}
+
+/** Sessions are opened one after the other; each thread of a shared one opens its own part. */
+function mostConnections({ scenario }: Plan): number {
+  return Math.max(...scenario.matrix.loads.map(({ connections }) => connections))
 }
 
 /** Starts the servers, checks their agreement, measures every trial, stops the servers whatever happened. */

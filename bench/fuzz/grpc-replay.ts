@@ -50,7 +50,7 @@ export const REQUEST_BODIES = [Buffer.from('question'), Buffer.alloc(3000, 'q'),
 export const MAX_MESSAGE_BYTES = 40_000
 
 const LAST_STREAM_ID = 2 ** 31 - 1
-const PLACE = { host: '127.0.0.1', port: 1, connectTimeoutMs: 60_000 }
+const PLACE = { host: '127.0.0.1', port: 1, addressOf: () => '127.0.0.1', connectTimeoutMs: 60_000 }
 const requests = (streaming: boolean) =>
   grpcRequests({
     ...PLACE,

@@ -21,6 +21,7 @@ it('reports nothing of the other lanes when the transport is closed within one l
   const transport = createGrpcTransport({
     host: '127.0.0.1',
     port: server.port,
+    addressOf: () => '127.0.0.1',
     lanes: 3,
     connections: 1,
     path: '/x/y',

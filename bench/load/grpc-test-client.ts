@@ -33,6 +33,7 @@ export function testClient(
     {
       host: '127.0.0.1',
       port,
+      addressOf: () => (options.host ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1'),
       lanes: 1,
       connections: 1,
       path: '/inference.GRPCInferenceService/ModelInfer',

@@ -30,7 +30,16 @@ export function createGrpcTransport(options: TransportOptions, limits: GrpcLimit
   const streams = Array.from({ length: lanes }, (_, lane) => new GrpcStream(lane, maxMessageBytes, options.streaming))
   const channels = Array.from(
     { length: Math.max(1, Math.min(lanes, options.connections)) },
-    () => new GrpcChannel({ host, port, connector, connectTimeoutMs, requests, sink, lastStreamId }),
+    (_, index) =>
+      new GrpcChannel({
+        host: options.addressOf(index),
+        port,
+        connector,
+        connectTimeoutMs,
+        requests,
+        sink,
+        lastStreamId,
+      }),
   )
   let isClosed = false
   return {

@@ -10,8 +10,6 @@ import type { LaneSink } from './transport.ts'
 
 /** What the lanes of a transport have in common. */
 export interface HttpLaneContext {
-  /** A name is replaced by the address that it was first found at, so that opening again asks no resolver. */
-  address: string
   readonly port: number
   readonly connector: Connector
   readonly connectTimeoutMs: number
@@ -28,6 +26,7 @@ const LINGER_MS = 1000
 
 export class HttpLane {
   readonly #index: number
+  readonly #address: string
   readonly #context: HttpLaneContext
   readonly #parser: Http1Parser
   #socket: Wire | null = null
@@ -49,8 +48,9 @@ export class HttpLane {
   #onOpened: (() => void) | null = null
   #isClosed = false
 
-  constructor(index: number, context: HttpLaneContext) {
+  constructor(index: number, address: string, context: HttpLaneContext) {
     this.#index = index
+    this.#address = address
     this.#context = context
     this.#parser = new Http1Parser(context.limits)
   }
@@ -96,10 +96,10 @@ export class HttpLane {
 
   #connect(): void {
     const startNs = nowNs()
-    const { address, port, connector, connectTimeoutMs, sockets } = this.#context
+    const { port, connector, connectTimeoutMs, sockets } = this.#context
     try {
       const socket: Wire = connector.connect({
-        host: address,
+        host: this.#address,
         port,
         onRead: (bytes, start, end) => this.#onData(socket, bytes, start, end),
       })
@@ -131,7 +131,6 @@ export class HttpLane {
       this.#onLost(socket, refusal)
       return
     }
-    this.#context.address = socket.remoteAddress ?? this.#context.address
     this.#isConnected = true
     this.#answers = 0
     this.#context.sink.onConnected(nowNs() - startNs)

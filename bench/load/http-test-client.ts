@@ -37,6 +37,7 @@ export function testClient(port: number, options: Partial<TransportOptions> = {}
     {
       host: '127.0.0.1',
       port,
+      addressOf: () => (options.host ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1'),
       lanes,
       connections: lanes,
       path: '/predict',

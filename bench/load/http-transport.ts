@@ -25,8 +25,6 @@ export function createHttpTransport(
   const requests = options.bodies.map((body) => buildRequest({ path, authority, headers, body }))
   const sockets = new Set<Wire>()
   const context: HttpLaneContext = {
-    // A URL writes an IPv6 address in brackets, a socket wants it without.
-    address: host.replace(/^\[(.*)\]$/, '$1'),
     port,
     connector: createConnector(options, host, 'http/1.1'),
     connectTimeoutMs,
@@ -34,7 +32,7 @@ export function createHttpTransport(
     sink,
     sockets,
   }
-  const all = Array.from({ length: lanes }, (_, index) => new HttpLane(index, context))
+  const all = Array.from({ length: lanes }, (_, index) => new HttpLane(index, options.addressOf(index), context))
   return {
     lanes,
     async open() {

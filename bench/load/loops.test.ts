@@ -91,7 +91,7 @@ describe('the open loop', () => {
   it('sends when requests are due, whatever the answers take, and times them from then', async () => {
     const transport = new TestTransport(50, 30)
     const { run, records } = startPhase(transport)
-    await runOpenLoop({ run, loop: new NodeLoop(), lanes: 50, durationMs: 100, nextDueNs: constant(200) })
+    await runOpenLoop({ run, loop: new NodeLoop(), lanes: 50, addresses: 1, durationMs: 100, nextDueNs: constant(200) })
     const { scheduledNs, sentNs, length } = records()
     expect(length).toBe(20)
     expect([...scheduledNs].sort((one, other) => one - other)).toEqual(
@@ -104,7 +104,14 @@ describe('the open loop', () => {
     const transport = new TestTransport(4, null)
     const { run } = startPhase(transport, 150)
     const stop = run.watchTimeouts()
-    const counts = await runOpenLoop({ run, loop: new NodeLoop(), lanes: 4, durationMs: 100, nextDueNs: constant(200) })
+    const counts = await runOpenLoop({
+      run,
+      loop: new NodeLoop(),
+      lanes: 4,
+      addresses: 1,
+      durationMs: 100,
+      nextDueNs: constant(200),
+    })
     stop()
     expect(transport.sent.length).toBe(4)
     expect(counts.dropped).toBe(16)

@@ -28,6 +28,8 @@ export interface PhaseContext {
   readonly loop: EventLoop
   readonly signal: AbortSignal
   readonly onProgress: (progress: PhaseProgress) => void
+  /** How many addresses the connections are spread over. */
+  readonly addresses: number
   /** Of the phase within the session: each has arrivals of its own. */
   readonly number: number
 }
@@ -63,7 +65,7 @@ export async function runPhase(run: PhaseRun, context: PhaseContext): Promise<Om
 }
 
 /** Drives one phase by the trial's load model. */
-async function drive(run: PhaseRun, { job, phase, transport, loop, number }: PhaseContext) {
+async function drive(run: PhaseRun, { job, phase, transport, loop, addresses, number }: PhaseContext) {
   const { load, id, repetition } = job.trial
   if (load.model === 'closed') {
     await runClosedLoop({ run, loop, lanes: transport.lanes, durationMs: phase.durationMs })
@@ -74,7 +76,8 @@ async function drive(run: PhaseRun, { job, phase, transport, loop, number }: Pha
   const random = seededRandom(job.seed, `arrivals of ${id}, phase ${number}`)
   const next = arrivals(asked, windowNs, random, phaseAfter(firstPhaseOf(job, phase), repetition - 1, asked, windowNs))
   const nextDueNs = shareOfArrivals(next, job.share.index, job.share.of)
-  return runOpenLoop({ run, loop, lanes: transport.lanes, durationMs: phase.durationMs, nextDueNs })
+  const { lanes } = transport
+  return runOpenLoop({ run, loop, lanes, addresses, durationMs: phase.durationMs, nextDueNs })
 }
 
 /** One for all repetitions of a cell and for all threads that share one. */

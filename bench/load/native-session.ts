@@ -3,6 +3,7 @@
 import { createEventLoop } from '../event-loop/create-event-loop.ts'
 import type { EventLoop } from '../event-loop/types.ts'
 import { makeCodec } from '../protocol/codec.ts'
+import { addressesOf, addressFor } from './addresses.ts'
 import { AnswerCheck } from './answer-check.ts'
 import { createGrpcTransport } from './grpc-transport.ts'
 import { createHttpTransport } from './http-transport.ts'
@@ -31,9 +32,13 @@ export async function openTransportSession(
   const { trial, target } = job
   const codec = makeCodec(target, job.model, trial.batchSize)
   const sink = new SwitchedSink()
+  const { host, port } = hostAndPort(job.address)
+  const addresses = await addressesOf(host, port)
   const make = () =>
     createTransport({
-      ...hostAndPort(job.address),
+      host,
+      port,
+      addressOf: (connection) => addressFor(addresses, connection, job.share),
       tls: job.tls,
       loop,
       lanes: trial.load.model === 'closed' ? trial.load.concurrency : trial.load.maxInFlight,
@@ -65,7 +70,8 @@ export async function openTransportSession(
     })
     sink.current = run
     const onProgress = (progress: PhaseProgress) => listener.onProgress(progress)
-    const result = await runPhase(run, { job, phase, transport, loop, signal, onProgress, number: phases++ })
+    const context = { job, phase, transport, loop, signal, onProgress, addresses: addresses.length, number: phases++ }
+    const result = await runPhase(run, context)
     nextVariant = run.nextVariant
     return { startNs: run.startNs, result: { ...result, verification: check.result() } satisfies PhaseResult }
   }

@@ -1,6 +1,7 @@
 // Open loop: requests are sent when they are due, whether or not earlier ones have been answered.
 import { nowNs } from '../core/clock.ts'
 import type { EventLoop } from '../event-loop/types.ts'
+import { FreeLanes } from './free-lanes.ts'
 import type { PhaseRun } from './phase-run.ts'
 
 /** A request that goes out later than this after its due time is counted as delayed. */
@@ -20,6 +21,8 @@ interface Setting {
   readonly run: PhaseRun
   readonly loop: EventLoop
   readonly lanes: number
+  /** Behind the server's name: lane i goes to address i modulo this. */
+  readonly addresses: number
   readonly durationMs: number
   /** Ascending due times, ns from the start of the phase. */
   readonly nextDueNs: () => number
@@ -33,21 +36,19 @@ class OpenLoop {
   readonly #endNs: number
   readonly #nextDueNs: () => number
   readonly #onEnd: Setting['onEnd']
-  readonly #free: Int32Array
+  readonly #free: FreeLanes
   readonly #turn = () => this.#sendWhatIsDue()
-  #freeCount: number
   #dropped = 0
   #delayed = 0
   #dueNs: number
 
-  constructor({ run, loop, lanes, durationMs, nextDueNs, onEnd }: Setting) {
+  constructor({ run, loop, lanes, addresses, durationMs, nextDueNs, onEnd }: Setting) {
     this.#run = run
     this.#loop = loop
     this.#endNs = run.startNs + durationMs * 1e6
     this.#nextDueNs = nextDueNs
     this.#onEnd = onEnd
-    this.#free = Int32Array.from({ length: lanes }, (_, lane) => lanes - 1 - lane)
-    this.#freeCount = lanes
+    this.#free = new FreeLanes(lanes, addresses)
     this.#dueNs = run.startNs + nextDueNs()
     run.onFree = (lane) => this.#onFree(lane)
   }
@@ -57,7 +58,7 @@ class OpenLoop {
   }
 
   #onFree(lane: number): void {
-    this.#free[this.#freeCount++] = lane
+    this.#free.add(lane)
     this.#finishIfIdle()
   }
 
@@ -70,10 +71,10 @@ class OpenLoop {
   #sendWhatIsDue(): void {
     let atNs = nowNs()
     while (this.#dueNs <= atNs && this.#dueNs < this.#endNs) {
-      if (this.#freeCount === 0) this.#dropped++
+      if (this.#free.isEmpty) this.#dropped++
       else {
         if (atNs - this.#dueNs > DELAYED_NS) this.#delayed++
-        this.#run.send(this.#free[--this.#freeCount] ?? 0, this.#dueNs, atNs)
+        this.#run.send(this.#free.take(), this.#dueNs, atNs)
         atNs = nowNs()
       }
       this.#dueNs = this.#run.startNs + this.#nextDueNs()

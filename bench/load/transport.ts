@@ -45,6 +45,8 @@ export interface Transport {
 export interface TransportOptions {
   readonly host: string
   readonly port: number
+  /** Address of each connection, by its number. */
+  readonly addressOf: (connection: number) => string
   /** `null`: no TLS. What TLS adds to the bytes is not counted. */
   readonly tls: TlsSettings | null
   /** What the sockets are of; Node's own with TLS. */
