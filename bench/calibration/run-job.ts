@@ -64,8 +64,8 @@ function loadJobOf({ target, model, batchSize, load, address, seed, warmupMs, wi
     address,
     seed,
     tls: null,
-    verify: { tolerance: 0, every: 1 },
     // There is no reference: what is checked is the form of the answers.
+    verify: null,
     expected: null,
     polls,
     share: { index: 0, of: 1 },

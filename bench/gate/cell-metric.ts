@@ -25,7 +25,8 @@ export function isHigherBetter(metric: Metric): boolean {
 
 /** null where too few samples carry it, and for anything that is no finite number in its order. */
 export function estimateOf(cell: JudgedCell, metric: Exclude<Metric, 'errorRate'>): Estimate | null {
-  if (cell.counts.completed === 0) return null
+  // A cell that sent requests of which none was answered well has a true throughput of 0; one that sent none has none.
+  if (cell.counts.sent === 0) return null
   const found = metric === 'requestsPerSec' || metric === 'inferencesPerSec' ? cell[metric] : cell.latencyMs[metric]
   return found !== null && isOrdered(found) ? found : null
 }

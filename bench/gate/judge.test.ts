@@ -206,6 +206,21 @@ describe('the gate fails closed', () => {
     expect(gate({ maxRegression: 0.1 }, spoiled, makeBaseline([makeRun()])).status).toBe('inconclusive')
   })
 
+  it('but a throughput of 0 fails its minimum, where requests were sent and all failed', () => {
+    const none = { value: 0, low: 0, high: 0 }
+    const failing = cells({
+      requestsPerSec: none,
+      counts: { sent: 60, completed: 0, failed: 60, dropped: 0, delayed: 0, censored: 0 },
+      problems: [problem('error-rate')],
+    })
+    expect(gate({ metric: 'requestsPerSec', max: null, min: 10 }, failing).status).toBe('fail')
+    const unsent = {
+      ...failing.cells[0],
+      counts: { sent: 0, completed: 0, failed: 0, dropped: 0, delayed: 0, censored: 0 },
+    }
+    expect(gate({ metric: 'requestsPerSec', max: null, min: 10 }, cells(unsent)).status).toBe('inconclusive')
+  })
+
   it('but a failure that the server caused itself stands', () => {
     for (const code of ['saturated', 'dropped-requests', 'error-rate'] as const) {
       expect(gate({ max: 9 }, cells({ problems: [problem(code)] })).status).toBe('fail')

@@ -3,14 +3,14 @@ import autocannon from 'autocannon'
 import { nowNs } from '../core/clock.ts'
 import { NodeLoop } from '../event-loop/node-loop.ts'
 import { makeCodec } from '../protocol/codec.ts'
-import { AnswerCheck } from './answer-check.ts'
+import { AnswerCheck, exactOutputs } from './answer-check.ts'
 import { meterClient } from './client-meter.ts'
 import { FailureLog } from './failure-log.ts'
 import { makeInputs } from './inputs.ts'
 import { openNativeSession } from './native-session.ts'
 import { Recorder } from './recorder.ts'
 import type { Outcome } from './request-columns.ts'
-import type { LoadJob, LoadSession, Phase, PhaseListener, PhaseResult, ProbeAnswer } from './types.ts'
+import type { LoadJob, LoadSession, Phase, PhaseListener, PhaseResult, ProbeRequest } from './types.ts'
 
 /** What this file uses of autocannon's client; its types do not name it. */
 interface Client {
@@ -23,7 +23,7 @@ interface Client {
 
 export function openAutocannonSession(job: LoadJob, signal: AbortSignal): Promise<LoadSession> {
   return Promise.resolve({
-    probe: (count) => probeNatively(job, signal, count),
+    probe: (request) => probeNatively(job, signal, request),
     run: (phase, { onRecords }) => runPhase(job, phase, signal, onRecords),
     close: () => Promise.resolve(),
   })
@@ -33,10 +33,10 @@ export function openAutocannonSession(job: LoadJob, signal: AbortSignal): Promis
  * The agreement check compares servers, not clients: it goes through the native engine. Its connections are closed
  * again at once: an idle one occupies a thread of a small server.
  */
-async function probeNatively(job: LoadJob, signal: AbortSignal, count?: number): Promise<readonly ProbeAnswer[]> {
+async function probeNatively(job: LoadJob, signal: AbortSignal, request?: ProbeRequest) {
   const session = await openNativeSession(job, signal)
   try {
-    return await session.probe(count)
+    return await session.probe(request)
   } finally {
     await session.close()
   }
@@ -51,7 +51,7 @@ async function runPhase(
   const { trial, target, model } = job
   const codec = makeCodec(target, model, trial.batchSize)
   const bodies = makeInputs(model, trial.batchSize, job.seed).map((inputs) => Buffer.from(codec.encode(inputs)))
-  const check = new AnswerCheck(codec, job)
+  const check = new AnswerCheck(codec, job, { exact: exactOutputs(model), seed: job.seed, purpose: trial.id })
   const recorder = new Recorder(onRecords)
   const failures = new FailureLog('status')
   const startedAtMs = Date.now()

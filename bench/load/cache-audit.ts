@@ -1,10 +1,13 @@
 // Does a target answer inputs that it has seen faster than new ones? Then its numbers are those of a cache.
+import { quantile, sortedCopy } from '../core/quantile.ts'
 import type { CacheAudit } from '../measurement/types.ts'
-import type { LoadSession, ProbeAnswer } from './types.ts'
+import type { LoadSession, ProbeAnswer, ProbeRequest } from './types.ts'
 
 /** Sets of inputs that no other request has: each is sent twice in a row. */
 const SETS = 3
-const PER_SET = 16
+const MOST_PER_SET = 16
+/** Fewer would call chance a cache. */
+const FEWEST_PER_SET = 4
 
 /**
  * Suspected below this share. The slowest of the repeated sets is held against the fastest of the new ones: a server
@@ -16,35 +19,49 @@ export interface CacheAuditRequest {
   readonly targets: readonly string[]
   /** Large ones compute longest, so that a cache shows best. */
   readonly batchSize: number
+  /** For each target. */
+  readonly budgetMs: (target: string) => number
   /** Each time with inputs that were never sent before. */
   readonly open: (target: string, batchSize: number) => Promise<LoadSession>
 }
 
-/** One per target; a target that does not answer is left to the parity check. */
-export async function auditCaches({ targets, batchSize, open }: CacheAuditRequest): Promise<CacheAudit[]> {
+/** One per target; a target that does not answer, or too slowly for its budget, has none. */
+export async function auditCaches(request: CacheAuditRequest): Promise<CacheAudit[]> {
   const audits: CacheAudit[] = []
-  for (const target of targets) {
-    const fresh: number[] = []
-    const repeated: number[] = []
-    for (let set = 1; set <= SETS; set++) {
-      const session = await open(target, batchSize)
-      try {
-        fresh.push(medianMs(await session.probe(PER_SET)))
-        repeated.push(medianMs(await session.probe(PER_SET)))
-      } finally {
-        await session.close()
-      }
-    }
-    const [freshMs, repeatedMs] = [Math.min(...fresh), Math.max(...repeated)]
-    if (!Number.isFinite(freshMs) || !Number.isFinite(repeatedMs)) continue
-    audits.push({ target, batchSize, freshMs, repeatedMs, suspected: repeatedMs < SUSPICIOUS * freshMs })
+  for (const target of request.targets) {
+    const audit = await auditOne(request, target)
+    if (audit !== null) audits.push(audit)
   }
   return audits
 }
 
-/** NaN unless all were answered. */
-function medianMs(answers: readonly ProbeAnswer[]): number {
-  if (answers.length === 0 || answers.some(({ ok }) => !ok)) return Number.NaN
-  const sorted = answers.map(({ ms }) => ms).sort((one, other) => one - other)
-  return sorted[sorted.length >> 1] ?? Number.NaN
+async function auditOne({ batchSize, budgetMs, open }: CacheAuditRequest, target: string): Promise<CacheAudit | null> {
+  const setMs = budgetMs(target) / (2 * SETS)
+  const fresh: number[] = []
+  const repeated: number[] = []
+  for (let set = 1; set <= SETS; set++) {
+    const session = await open(target, batchSize)
+    try {
+      const first = answeredOf(await session.probe({ variants: upTo(MOST_PER_SET), budgetMs: setMs }))
+      if (first.length < FEWEST_PER_SET) return null
+      const again = answeredOf(await session.probe({ variants: upTo(first.length) } satisfies ProbeRequest))
+      if (again.length < first.length) return null
+      fresh.push(medianOf(first))
+      repeated.push(medianOf(again))
+    } finally {
+      await session.close()
+    }
+  }
+  const [freshMs, repeatedMs] = [Math.min(...fresh), Math.max(...repeated)]
+  return { target, batchSize, freshMs, repeatedMs, suspected: repeatedMs < SUSPICIOUS * freshMs }
 }
+
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index)
+
+/** Milliseconds of the answers before the first that is missing or failed. */
+function answeredOf(answers: readonly (ProbeAnswer | null)[]): number[] {
+  const end = answers.findIndex((answer) => !answer?.ok)
+  return (end === -1 ? answers : answers.slice(0, end)).flatMap((answer) => (answer === null ? [] : [answer.ms]))
+}
+
+const medianOf = (values: readonly number[]) => quantile(sortedCopy(Float64Array.from(values)), 0.5)

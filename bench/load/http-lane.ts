@@ -175,7 +175,10 @@ export class HttpLane {
     else if (parser.leftoverBytes > 0 || socket.writableLength > this.#context.connector.lateBytes) this.#drop()
     const { status, body, bodyStart, bodyEnd } = parser
     const outcome: Outcome = status === 200 ? 'ok' : 'status'
-    if (outcome === 'status') this.#context.sink.onFailureText(statusText(status, body, bodyStart, bodyEnd))
+    if (outcome === 'status') {
+      const where = parser.location === '' ? '' : ` redirected to ${printable(parser.location)}`
+      this.#context.sink.onFailureText(`${statusText(status, body, bodyStart, bodyEnd)}${where}`)
+    }
     this.#report(outcome, status, body)
   }
 
@@ -261,6 +264,11 @@ export class HttpLane {
     this.#onOpened?.()
     this.#onOpened = null
   }
+}
+
+/** Of a header: what is not plain ASCII becomes a dot. */
+function printable(text: string): string {
+  return text.replace(/[^\x21-\x7e]/g, '.')
 }
 
 function statusText(status: number, body: Uint8Array, start: number, end: number): string {

@@ -60,7 +60,7 @@ export function startLoadThread(): LoadThread {
       if (signal.aborted) abort()
       signal.addEventListener('abort', abort, { once: true })
       return {
-        probe: async (count) => (await tell({ kind: 'probe', count })) as readonly ProbeAnswer[],
+        probe: async (request = {}) => (await tell({ kind: 'probe', request })) as readonly (ProbeAnswer | null)[],
         async run(phase, phaseListener) {
           listener = phaseListener
           return (await tell({ kind: 'run', phase })) as PhaseResult

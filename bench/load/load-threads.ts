@@ -47,7 +47,7 @@ async function openAll(
 
 function joined(sessions: readonly LoadSession[]): LoadSession {
   return {
-    probe: (count) => (sessions[0] as LoadSession).probe(count),
+    probe: (request) => (sessions[0] as LoadSession).probe(request),
     async run(phase, { onProgress, onRecords }) {
       const latest = new Map<number, PhaseProgress>()
       const together: Phase = { ...phase, startsAtNs: epochOfClockNs() + nowNs() + HEAD_START_NS }

@@ -20,7 +20,7 @@ const CODEC: Codec = {
   hasForm: () => true,
   decode: () => ({ ok: true, outputs: [Float64Array.of(1)] }),
 }
-const NO_VALUES = { expected: null, verify: { tolerance: 0, every: 1 } }
+const NO_VALUES = { expected: null, verify: null }
 
 function startPhase(transport: TestTransport, timeoutMs = 1000) {
   const check = new AnswerCheck(CODEC, NO_VALUES)

@@ -4,7 +4,7 @@ import { createEventLoop } from '../event-loop/create-event-loop.ts'
 import type { EventLoop } from '../event-loop/types.ts'
 import { makeCodec } from '../protocol/codec.ts'
 import { addressesOf, addressFor } from './addresses.ts'
-import { AnswerCheck } from './answer-check.ts'
+import { AnswerCheck, exactOutputs } from './answer-check.ts'
 import { createGrpcTransport } from './grpc-transport.ts'
 import { createHttpTransport } from './http-transport.ts'
 import { makeInputs } from './inputs.ts'
@@ -56,7 +56,11 @@ export async function openTransportSession(
   let phases = 0
   let nextVariant = 0
   const runOne = async (phase: Phase, listener: PhaseListener, recordsFromNs: number | null) => {
-    const check = new AnswerCheck(codec, job)
+    const check = new AnswerCheck(codec, job, {
+      exact: exactOutputs(job.model),
+      seed: job.seed,
+      purpose: `${trial.id}, phase ${phases}, thread ${job.share.index}`,
+    })
     sink.current = null
     const run = await startPhase(phase, {
       transport,
@@ -76,7 +80,7 @@ export async function openTransportSession(
     return { startNs: run.startNs, result: { ...result, verification: check.result() } satisfies PhaseResult }
   }
   return {
-    probe: (count) => probeAll(transport, codec, sink, { count, timeoutMs: trial.timeoutMs }),
+    probe: (request = {}) => probeAll({ transport, codec, sink, timeoutMs: trial.timeoutMs, signal }, request),
     async run(phase, listener) {
       if (phase.name === 'measure') return (await runOne(phase, listener, null)).result
       const [firstPart, rest] = partsOf(phase)

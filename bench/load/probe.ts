@@ -1,59 +1,99 @@
-// Sends prebuilt requests once each, one after the other, and gives back the values of each answer.
+// Sends prebuilt requests once each, within a time, and gives back the values of each answer.
 import { nowNs } from '../core/clock.ts'
 import type { Codec } from '../protocol/types.ts'
 import type { LaneSink, Transport } from './transport.ts'
-import { type ProbeAnswer, REQUEST_VARIANTS } from './types.ts'
+import { type ProbeAnswer, type ProbeRequest, REQUEST_VARIANTS } from './types.ts'
 
 /** After this many failures in a row the rest would only repeat them, at the price of a timeout each. */
 const MOST_FAILURES = 3
 
-const PROBED_LANE = 0
+/** Faster answers need no company, and one request in flight tells more of the server. */
+const SLOW_MS = 20
 
-/** @returns one answer per request; fewer when the target fails again and again */
-export async function probeAll(
-  transport: Transport,
-  codec: Codec,
-  sink: { current: LaneSink | null },
-  { count = REQUEST_VARIANTS, timeoutMs }: { readonly count?: number | undefined; readonly timeoutMs: number },
-): Promise<readonly ProbeAnswer[]> {
-  const answers: ProbeAnswer[] = []
+interface ProbeSetting {
+  readonly transport: Transport
+  readonly codec: Codec
+  readonly sink: { current: LaneSink | null }
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** One answer for each request asked for, in their order; null for those that were not sent. */
+export async function probeAll(setting: ProbeSetting, request: ProbeRequest): Promise<readonly (ProbeAnswer | null)[]> {
+  const { transport, signal } = setting
+  const variants = request.variants ?? Array.from({ length: REQUEST_VARIANTS }, (_, variant) => variant)
+  const inFlight = Math.max(1, Math.min(request.inFlight ?? 1, transport.lanes))
+  const endNs = nowNs() + (request.budgetMs ?? Number.POSITIVE_INFINITY) * 1e6
+  const answers = new Array<ProbeAnswer | null>(variants.length).fill(null)
+  const lanes = new ProbedLanes(setting)
+  let next = 0
   let failures = 0
-  for (let variant = 0; variant < count && failures < MOST_FAILURES; variant++) {
-    const answer = await probeOne(transport, codec, sink, { variant, timeoutMs })
-    failures = answer.ok ? 0 : failures + 1
-    answers.push(answer)
+  const runLane = async (lane: number, most: number) => {
+    for (let sent = 0; sent < most && next < variants.length && failures < MOST_FAILURES; sent++) {
+      if (signal.aborted || (next > 0 && nowNs() > endNs)) return
+      const at = next++
+      const answer = await lanes.ask(lane, variants[at] as number)
+      failures = answer.ok ? 0 : failures + 1
+      answers[at] = answer
+    }
   }
+  // The first one pays for what a server sets up on demand, and is timed apart.
+  await runLane(0, 1)
+  await runLane(0, 1)
+  const isSlow = (answers[1]?.ms ?? 0) > SLOW_MS
+  await Promise.all(Array.from({ length: isSlow ? inFlight : 1 }, (_, lane) => runLane(lane, variants.length)))
   return answers
 }
 
-function probeOne(
-  transport: Transport,
-  codec: Codec,
-  sink: { current: LaneSink | null },
-  { variant, timeoutMs }: { readonly variant: number; readonly timeoutMs: number },
-): Promise<ProbeAnswer> {
-  return new Promise((resolve) => {
-    const sentNs = nowNs()
-    const timer = setTimeout(() => transport.abandon(PROBED_LANE, 'timeout'), timeoutMs)
-    let text = ''
-    sink.current = {
-      onConnected() {},
-      onStreamWait() {},
-      onFailureText(failure) {
-        text ||= failure
-      },
-      onAnswer(_lane, outcome, code, _sent, _received, body, start, end, headerLength) {
-        clearTimeout(timer)
-        const ms = (nowNs() - sentNs) / 1e6
-        if (outcome === 'ok' && body !== null) {
-          return resolve({ ...codec.decode(body, start, end, headerLength), ms })
-        }
-        const what =
-          outcome === 'timeout' ? `no answer within ${Math.round(ms)} ms` : `${outcome}${code === 0 ? '' : ` ${code}`}`
-        // A transport's text says what happened, with the status in front.
-        resolve({ ok: false, reason: text === '' ? what : text, ms })
-      },
+interface Asked {
+  readonly sentNs: number
+  readonly timer: NodeJS.Timeout
+  readonly resolve: (answer: ProbeAnswer) => void
+}
+
+/** A sink for probes alone: each lane's answer goes to whoever asked over it. */
+class ProbedLanes implements LaneSink {
+  readonly #setting: ProbeSetting
+  readonly #asked = new Map<number, Asked>()
+  /** A transport tells what happened just before it reports the lane. */
+  #text = ''
+
+  constructor(setting: ProbeSetting) {
+    this.#setting = setting
+    setting.sink.current = this
+  }
+
+  ask(lane: number, variant: number): Promise<ProbeAnswer> {
+    const { transport, timeoutMs } = this.#setting
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => transport.abandon(lane, 'timeout'), timeoutMs)
+      this.#asked.set(lane, { sentNs: nowNs(), timer, resolve })
+      transport.send(lane, variant)
+    })
+  }
+
+  onAnswer(...[lane, outcome, code, , , body, start, end, headerLength]: Parameters<LaneSink['onAnswer']>): void {
+    const asked = this.#asked.get(lane)
+    const text = this.#text
+    this.#text = ''
+    if (asked === undefined) return
+    this.#asked.delete(lane)
+    clearTimeout(asked.timer)
+    const ms = (nowNs() - asked.sentNs) / 1e6
+    if (outcome === 'ok' && body !== null) {
+      const decoded = this.#setting.codec.decode(body, start, end, headerLength)
+      asked.resolve(decoded.ok ? { ...decoded, ms } : { ...decoded, outcome: 'form', ms })
+      return
     }
-    transport.send(PROBED_LANE, variant)
-  })
+    const what =
+      outcome === 'timeout' ? `no answer within ${Math.round(ms)} ms` : `${outcome}${code === 0 ? '' : ` ${code}`}`
+    asked.resolve({ ok: false, outcome, reason: text === '' ? what : text, ms })
+  }
+
+  onConnected(): void {}
+  onStreamWait(): void {}
+
+  onFailureText(failure: string): void {
+    this.#text = failure
+  }
 }

@@ -48,7 +48,7 @@ function jobFor(
     address: kind.protocol === 'grpc' ? fake.grpcAddress : fake.url,
     tls: null,
     seed: 42,
-    verify: { tolerance: 1e-6, every: 5 },
+    verify: { absolute: 1e-6, relative: 1e-6, every: 5 },
     expected: null,
     polls: false,
     share: { index: 0, of: 1 },
@@ -290,7 +290,11 @@ describe('the agreement check', () => {
       reference: 'flask',
       targets: ['flask', 'kserve-json', 'kserve-grpc'],
       batchSizes: [1, 4],
-      tolerance: 1e-5,
+      model: jobFor(good, {}).model,
+      verify: { absolute: 1e-5, relative: 1e-5, every: 1 },
+      budgetMs: () => 10_000,
+      inFlight: 1,
+      onTarget: () => {},
       open: (target, batchSize) =>
         openTestSession(jobFor(target === 'kserve-json' ? wrong : good, { target: target as 'flask', batchSize })),
     })
@@ -303,7 +307,9 @@ describe('the agreement check', () => {
       ['kserve-json', 4, false],
       ['kserve-grpc', 4, true],
     ])
-    expect(results[1]?.reason).toMatch(/kserve-json at batch size 1, request 0, value 0: \S+ instead of \S+/)
+    expect(results[1]?.reason).toMatch(
+      /kserve-json at batch size 1, request 0, output output_0\[0\]: \S+ instead of \S+/,
+    )
     expect(results[1]?.maxAbsDifference).toBeCloseTo(0.25)
     expect(expected.get(4)?.length).toBe(64)
   })

@@ -1,8 +1,8 @@
 // What load is asked for and what it says about it: jobs, phases, sessions. The records themselves are request-columns.ts.
 import type { TlsSettings } from '../core/tls.ts'
 import type { Trial } from '../plan/types.ts'
-import type { ModelSpec, TargetSpec } from '../scenario/types.ts'
-import type { RequestColumns } from './request-columns.ts'
+import type { ModelSpec, TargetSpec, VerifySpec } from '../scenario/types.ts'
+import type { Outcome, RequestColumns } from './request-columns.ts'
 
 /** How one trial is driven, whatever the engine. Plain data: it travels to a worker thread. */
 export interface LoadJob {
@@ -15,12 +15,13 @@ export interface LoadJob {
   readonly tls: TlsSettings | null
   /** Seeds inputs and arrivals. */
   readonly seed: number
-  readonly verify: { readonly tolerance: number; readonly every: number }
+  /** How values are compared; `null`: they are not. */
+  readonly verify: VerifySpec | null
   /**
    * Outputs expected for each of the prebuilt requests (`REQUEST_VARIANTS` of them), each a list of tensors, row-major;
-   * `null`: values are not checked (the reference target itself before its parity is known).
+   * `null` for one that the reference did not answer, and as a whole where values are not checked.
    */
-  readonly expected: readonly (readonly Float64Array[])[] | null
+  readonly expected: readonly (readonly Float64Array[] | null)[] | null
   /** The thread polls while a phase runs, instead of sleeping. */
   readonly polls: boolean
   /** Which of the threads that share the trial this job is for; the trial's slots and connections are already its own. */
@@ -110,12 +111,30 @@ export interface PhaseListener {
 /** One answered (or failed) probe request: `outputs` when it was a good answer, else why not; `ms` from send to answer. */
 export type ProbeAnswer =
   | { readonly ok: true; readonly outputs: readonly Float64Array[]; readonly ms: number }
-  | { readonly ok: false; readonly reason: string; readonly ms: number }
+  | {
+      readonly ok: false
+      /** `form`: an answer whose status is good and whose outputs are not those of the model. */
+      readonly outcome: Outcome | 'form'
+      readonly reason: string
+      readonly ms: number
+    }
+
+export interface ProbeRequest {
+  /** Numbers of prebuilt requests; default: all. */
+  readonly variants?: readonly number[]
+  /** How many are in flight at once where answers are slow, at most as many as the session's slots; default: 1. */
+  readonly inFlight?: number
+  /** No new request is sent after this time; default: none. */
+  readonly budgetMs?: number
+}
 
 /** Connections to one target, over which a trial's phases run one after the other. */
 export interface LoadSession {
-  /** Sends the first `count` prebuilt requests (default: all) once, one after the other. For checks before the load. */
-  probe(count?: number): Promise<readonly ProbeAnswer[]>
+  /**
+   * Sends prebuilt requests once each, for checks before the load.
+   * @returns an answer for each asked for, in their order; `null` for those that were not sent
+   */
+  probe(request?: ProbeRequest): Promise<readonly (ProbeAnswer | null)[]>
   /**
    * Runs until the duration is over and every request in flight is answered or timed out; then nothing is in flight,
    * and every record has been handed on.

@@ -19,7 +19,7 @@ async function obey(command: Extract<Command, { number: number }>): Promise<Comm
       session = await openSession(command.job, abortion.signal)
       return null
     case 'probe':
-      return opened(session).probe(command.count)
+      return opened(session).probe(command.request)
     case 'run':
       return opened(session).run(command.phase, {
         onProgress: (progress) => reply({ kind: 'progress', progress }),

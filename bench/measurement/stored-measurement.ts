@@ -96,7 +96,17 @@ const storedSchema = z.object({
     .nullable(),
   faults: z.array(
     z.object({
-      code: z.enum(['server-died', 'server-paused', 'outputs-disagree', 'count-mismatch', 'not-run', 'interrupted']),
+      code: z.enum([
+        'server-died',
+        'server-paused',
+        'refused',
+        'bad-answer',
+        'not-deterministic',
+        'outputs-disagree',
+        'count-mismatch',
+        'not-run',
+        'interrupted',
+      ]),
       message: z.string(),
     }),
   ),

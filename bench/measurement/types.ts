@@ -47,7 +47,16 @@ export interface ResourceUse {
 
 /** Where a trial's cell is spoiled by something that the records alone do not show. */
 export interface TrialFault {
-  readonly code: 'server-died' | 'server-paused' | 'outputs-disagree' | 'count-mismatch' | 'not-run' | 'interrupted'
+  readonly code:
+    | 'server-died'
+    | 'server-paused'
+    | 'refused'
+    | 'bad-answer'
+    | 'not-deterministic'
+    | 'outputs-disagree'
+    | 'count-mismatch'
+    | 'not-run'
+    | 'interrupted'
   readonly message: string
 }
 
@@ -89,6 +98,8 @@ export interface ParityResult {
   readonly batchSize: number
   readonly maxAbsDifference: number | null
   readonly ok: boolean
+  /** What is wrong; null when ok. */
+  readonly code: 'refused' | 'bad-answer' | 'not-deterministic' | 'outputs-disagree' | null
   /** Why not, in one sentence; null when ok. */
   readonly reason: string | null
 }

@@ -36,7 +36,7 @@ const PLAN: Plan = {
     workers: 1,
     polling: 'never',
     measure: { warmupMs: 0, durationMs: 90_000, repetitions: 2, auto: null, timeoutMs: 1000, seed: 7 },
-    verify: { tolerance: 0, every: 1 },
+    verify: null,
     compare: null,
     gate: null,
   },
@@ -56,7 +56,7 @@ const PLAN: Plan = {
 
 it('sums the plan up, then lists every trial with the moment at which it begins', () => {
   expect(describePlan(PLAN).split('\n')).toEqual([
-    'look: 4 trials, about 6 min (start of the servers not counted)',
+    'look: 4 trials, about 6 min (start of the servers not counted; checks before it at most 41.5 s)',
     '2 cells × 2 repetitions, each 0 s warm-up + 1 min 30 s window, seed 7',
     '',
     '       begins  trial         engine',
@@ -72,7 +72,7 @@ it('shows the least and the largest duration of a plan that goes on until its ce
   const measure = { ...PLAN.scenario.measure, auto: { p50: 0.05, p99: 0.125, limitMs: 900_000 } }
   const text = describePlan({ ...PLAN, scenario: { ...PLAN.scenario, measure }, longestMs: 1_800_000 })
   expect(text.split('\n').slice(0, 4)).toEqual([
-    'look: 4 trials or more, from 6 min to 30 min (start of the servers not counted)',
+    'look: 4 trials or more, from 6 min to 30 min (start of the servers not counted; checks before it at most 41.5 s)',
     '2 cells × 2 repetitions, each 0 s warm-up + 1 min 30 s window, seed 7',
     'then more until p50 is known to ±5 % and p99 to ±12.5 %, at most 15 min of windows per cell',
     '',

@@ -2,6 +2,7 @@
 import { formatMs, significant } from '../core/units.ts'
 import type { AutoSpec } from '../scenario/types.ts'
 import { cellName } from './cell-name.ts'
+import { checksMs } from './check-budget.ts'
 import type { Plan, Trial } from './types.ts'
 
 export { cellName }
@@ -13,7 +14,7 @@ export function describePlan(plan: Plan): string {
   const cells = count(trials.length / repetitions, 'cell')
   const length = auto === null ? `about ${phase(expectedMs)}` : `from ${phase(expectedMs)} to ${phase(longestMs)}`
   return [
-    `${scenario.name}: ${count(trials.length, 'trial')}${auto === null ? '' : ' or more'}, ${length} (start of the servers not counted)`,
+    `${scenario.name}: ${count(trials.length, 'trial')}${auto === null ? '' : ' or more'}, ${length} (start of the servers not counted; checks before it at most ${phase(checksMs(plan))})`,
     `${cells} × ${count(repetitions, 'repetition')}, each ${phase(warmupMs)} warm-up + ${phase(durationMs)} window, seed ${plan.seed}`,
     ...(auto === null ? [] : [untilPrecise(auto)]),
     '',

@@ -52,7 +52,7 @@ export function loaded(shape: Partial<Shape> = {}, changes: Partial<Scenario> = 
     workers: 1,
     polling: 'never',
     measure: { warmupMs: 150, durationMs: 500, repetitions, auto: null, timeoutMs: 1000, seed },
-    verify: { tolerance: 0, every: 1 },
+    verify: null,
     compare: null,
     gate: null,
     ...changes,

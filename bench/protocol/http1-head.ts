@@ -12,6 +12,8 @@ export interface ResponseHead {
   saysKeepAlive: boolean
   /** `inference-header-content-length`, −1 where absent. */
   inferenceHeaderLength: number
+  /** Of a redirection: where to; empty elsewhere. */
+  location: string
 }
 
 const TAB = 0x09
@@ -28,9 +30,13 @@ const CONTENT_LENGTH = ascii('content-length')
 const TRANSFER_ENCODING = ascii('transfer-encoding')
 const CONNECTION = ascii('connection')
 const INFERENCE_HEADER_LENGTH = ascii('inference-header-content-length')
+const LOCATION = ascii('location')
 const CHUNKED = ascii('chunked')
 const CLOSE = ascii('close')
 const KEEP_ALIVE = ascii('keep-alive')
+
+/** Of an address that is only shown. */
+const MOST_LOCATION_BYTES = 300
 
 // 15 digits are exact in a double, and far beyond every limit on bodies.
 const MAX_LENGTH_DIGITS = 15
@@ -49,6 +55,7 @@ export function emptyHead(): ResponseHead {
     saysClose: false,
     saysKeepAlive: false,
     inferenceHeaderLength: -1,
+    location: '',
   }
 }
 
@@ -60,6 +67,7 @@ export function clearHead(head: ResponseHead): void {
   head.saysClose = false
   head.saysKeepAlive = false
   head.inferenceHeaderLength = -1
+  head.location = ''
 }
 
 export function copyHead(from: Readonly<ResponseHead>, to: ResponseHead): void {
@@ -70,6 +78,7 @@ export function copyHead(from: Readonly<ResponseHead>, to: ResponseHead): void {
   to.saysClose = from.saysClose
   to.saysKeepAlive = from.saysKeepAlive
   to.inferenceHeaderLength = from.inferenceHeaderLength
+  to.location = from.location
 }
 
 /** `HTTP/1.1 200 OK`, the reason being optional, without its line end. */
@@ -110,6 +119,11 @@ export function readHeaderLine(head: ResponseHead, bytes: Uint8Array, start: num
       return equalsText(bytes, start, colon, INFERENCE_HEADER_LENGTH)
         ? readInferenceLength(head, bytes, from, to)
         : null
+    case LOCATION.length:
+      if (head.status >= 300 && head.status < 400 && equalsText(bytes, start, colon, LOCATION)) {
+        head.location = Buffer.from(bytes.subarray(from, Math.min(to, from + MOST_LOCATION_BYTES))).toString('latin1')
+      }
+      return null
     default:
       return null
   }

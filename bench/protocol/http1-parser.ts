@@ -67,6 +67,11 @@ export class Http1Parser {
     return this.#head.status
   }
 
+  /** Where a redirection leads; empty for other answers. */
+  get location(): string {
+    return this.#head.location
+  }
+
   /** `inference-header-content-length`, −1 where absent. */
   get inferenceHeaderLength(): number {
     return this.#head.inferenceHeaderLength

@@ -116,7 +116,7 @@ describe('a whole scenario', () => {
       timeoutMs: 10_000,
       seed: 42,
     })
-    expect(scenario.verify).toEqual({ tolerance: 1e-5, every: 100 })
+    expect(scenario.verify).toEqual({ absolute: 1e-5, relative: 1e-5, every: 100 })
     expect(scenario.compare).toEqual({ baseline: 'flask' })
     expect(scenario.gate).toEqual({
       alpha: 0.05,
@@ -141,7 +141,7 @@ describe('a whole scenario', () => {
         loads: [{ model: 'closed', concurrency: 1, connections: 1 }],
       },
       measure: { warmupMs: 2000, durationMs: 5000, repetitions: 5, timeoutMs: 10_000, seed: 42 },
-      verify: { tolerance: 1e-5, every: 100 },
+      verify: { absolute: 1e-5, relative: 1e-5, every: 100 },
       compare: null,
       gate: null,
     })
@@ -204,7 +204,7 @@ describe('a whole scenario', () => {
       matrix: { targets: ['grpc'], batchSize: [1, 8], load: [{ requestRate: 5, distribution: 'constant' }] },
       engine: 'native',
       measure: { warmup: '0s', duration: '50ms', repetitions: 1, timeout: '1ms', seed: 0 },
-      verify: { tolerance: 0, every: 1 },
+      verify: { absolute: 0, relative: 0, every: 1 },
       compare: { baseline: 'grpc' },
       gate: { alpha: 0.1, rules: [{ metric: 'errorRate', max: '1%' }] },
     }

@@ -51,7 +51,7 @@ export function resolve(parsed: ParsedScenario, choices: Choices): Scenario {
     measure: measureOf(measure, choices),
     workers: parsed.workers,
     polling: parsed.polling,
-    verify: parsed.verify,
+    verify: verifyOf(parsed.verify),
     compare: compare !== undefined && kept.includes(compare.baseline) ? { baseline: compare.baseline } : null,
     gate:
       gate === undefined || rules.length === 0
@@ -73,6 +73,14 @@ function measureOf(measure: ParsedMeasure, { quick, seed }: Choices): Scenario['
     timeoutMs: timeout,
     seed: seed ?? measure.seed,
   }
+}
+
+const DEFAULT_TOLERANCE = 1e-5
+
+function verifyOf(verify: ParsedScenario['verify']): Scenario['verify'] {
+  if (verify === 'off') return null
+  const { tolerance = DEFAULT_TOLERANCE, absolute = tolerance, relative = tolerance, every } = verify
+  return { absolute, relative, every }
 }
 
 function serverOf(name: string, server: ParsedServer, { caPems, contextDirs }: Choices): ServerSpec {

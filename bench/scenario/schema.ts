@@ -172,17 +172,32 @@ export const matrixSchema = z
   .prefault({})
   .describe('Every combination of target, batch size and load is a cell, and is measured.')
 
+const tolerance = (what: string) =>
+  z
+    .number()
+    .min(0)
+    .max(1e6)
+    .meta({ title: 'number', examples: [1e-5] })
+    .optional()
+    .describe(what)
+
 const verifySchema = z
-  .strictObject({
-    tolerance: z
-      .number()
-      .min(0)
-      .max(1e6)
-      .meta({ title: 'number', examples: [1e-5] })
-      .default(1e-5)
-      .describe('Largest absolute difference of an output that still counts as equal.'),
-    every: whole(1, 1_000_000, 100).default(100).describe('During the load every nth answer is compared.'),
-  })
+  .union([
+    z.literal('off').meta({ title: 'word (off)', examples: ['off'] }),
+    z
+      .strictObject({
+        tolerance: tolerance('Both of the next two at once. Default: 1e-5.'),
+        absolute: tolerance(
+          'Floats agree within absolute + relative × the expected value; whole numbers only if equal.',
+        ),
+        relative: tolerance('See absolute.'),
+        every: whole(1, 1_000_000, 100)
+          .default(100)
+          .describe('During the load one answer in so many is compared, at random.'),
+      })
+      .describe('How outputs are compared.'),
+  ])
+  .meta({ title: 'off or a map', examples: ['{ tolerance: 1e-5, every: 100 }'] })
   .prefault({})
   .describe('All targets must answer the same inputs alike: checked before the load and during it.')
 

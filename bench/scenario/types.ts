@@ -159,6 +159,17 @@ export interface AutoSpec {
   readonly limitMs: number
 }
 
+/** |value − expected| ≤ absolute + relative · |expected|; whole numbers, booleans and text are compared exactly. */
+export interface Tolerance {
+  readonly absolute: number
+  readonly relative: number
+}
+
+export interface VerifySpec extends Tolerance {
+  /** During the load one answer in so many is compared, at random. */
+  readonly every: number
+}
+
 export interface Scenario {
   readonly name: string
   readonly description: string
@@ -185,7 +196,8 @@ export interface Scenario {
     readonly timeoutMs: number
     readonly seed: number
   }
-  readonly verify: { readonly tolerance: number; readonly every: number }
+  /** `null`: values are not compared. */
+  readonly verify: VerifySpec | null
   readonly compare: { readonly baseline: string } | null
   readonly gate: GateSpec | null
 }
