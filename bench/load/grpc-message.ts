@@ -31,25 +31,43 @@ export class GrpcMessage {
     return `the message ends after ${this.receivedBytes} of ${this.#lengthBytes} bytes`
   }
 
-  /** Takes `bytes[start, end)`; returns what is wrong with it, or `null`. */
+  /** Takes `bytes[start, end)` as the rest of a single message; returns what is wrong with it, or `null`. */
   push(bytes: Uint8Array, start: number, end: number): string | null {
+    const next = this.take(bytes, start, end)
+    return next === end ? null : this.problem
+  }
+
+  /** Why `take` failed. */
+  problem = ''
+
+  /**
+   * Takes as much of `bytes[start, end)` as belongs to the message.
+   * @returns where the next one begins; −1 where it is none, see `problem`
+   */
+  take(bytes: Uint8Array, start: number, end: number): number {
+    this.problem = 'the answer has more than one message'
+    if (this.isComplete && start < end) return -1
     let position = start
     while (this.#prefixBytes < PREFIX_BYTES && position < end) {
       const byte = bytes[position++] ?? 0
-      if (this.#prefixBytes === 0 && byte !== 0) return 'the message is compressed, which was not asked for'
+      if (this.#prefixBytes === 0 && byte !== 0) {
+        this.problem = 'the message is compressed, which was not asked for'
+        return -1
+      }
       this.#lengthBytes = this.#lengthBytes * 256 + byte
       this.#prefixBytes++
     }
     if (this.#lengthBytes > this.#maxBytes && this.#prefixBytes === PREFIX_BYTES) {
-      return `the message has ${this.#lengthBytes} bytes, over the limit of ${this.#maxBytes}`
+      this.problem = `the message has ${this.#lengthBytes} bytes, over the limit of ${this.#maxBytes}`
+      return -1
     }
-    const length = end - position
-    if (length === 0) return null
-    if (length > this.#lengthBytes - this.receivedBytes) return 'the answer has more than one message'
+    const length = Math.min(end - position, this.#lengthBytes - this.receivedBytes)
+    if (length === 0 || this.#prefixBytes < PREFIX_BYTES) return position
     this.#grow(this.receivedBytes + length)
-    this.body.set(position === 0 && end === bytes.length ? bytes : bytes.subarray(position, end), this.receivedBytes)
+    const last = position + length
+    this.body.set(position === 0 && last === bytes.length ? bytes : bytes.subarray(position, last), this.receivedBytes)
     this.receivedBytes += length
-    return null
+    return last
   }
 
   /** Grows with what has arrived, not with what was announced. */

@@ -2,6 +2,7 @@
 // lane keeps its HTTP/2 stream from answer to request; a unary one opens a stream for each.
 import type { GrpcConnection } from './grpc-connection.ts'
 import { GrpcMessage } from './grpc-message.ts'
+import type { TransportOptions } from './transport.ts'
 
 export class GrpcStream {
   readonly lane: number
@@ -27,8 +28,12 @@ export class GrpcStream {
   unreturnedBytes = 0
   hasHeaders = false
 
-  constructor(lane: number, maxMessageBytes: number, isStreaming: boolean) {
+  readonly partOf: TransportOptions['partOf']
+
+  /** @param partOf of a stream's answers; absent: each is the only one to its request */
+  constructor(lane: number, maxMessageBytes: number, isStreaming: boolean, partOf?: TransportOptions['partOf']) {
     this.lane = lane
+    this.partOf = partOf
     this.isStreaming = isStreaming
     this.message = new GrpcMessage(maxMessageBytes)
   }

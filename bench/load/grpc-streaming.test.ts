@@ -152,3 +152,32 @@ it('refuses a message that nobody asked for, and goes on with another stream', a
   expect(await ask(0)).toMatchObject({ outcome: 'ok', body: 'answer' })
   expect(reports).toHaveLength(2)
 })
+
+it('ends a request with its last answer, however many came before and however they share frames', async () => {
+  // A message that begins with `…` has others behind it.
+  const partOf = (bytes: Uint8Array) => (bytes[0] === 0x2e ? ('more' as const) : ('last' as const))
+  let sent = 0
+  server = await scriptedServer({
+    onFrame({ type, streamId }, socket) {
+      if (type !== FRAME.data) return
+      if (sent++ === 0) socket.write(headers(streamId))
+      socket.write(data(streamId, Buffer.concat([grpcData('.one'), grpcData('.two')])))
+      setTimeout(() => socket.write(data(streamId, grpcData('last'))), 20)
+    },
+  })
+  const client = testClient(server.port, { streaming: true, lanes: 1, connections: 1, partOf })
+  close = () => client.transport.close()
+  await client.transport.open()
+  for (let round = 0; round < 3; round++) expect(await client.ask(0)).toMatchObject({ outcome: 'ok', body: 'last' })
+  expect(sent).toBe(3)
+})
+
+it('fails a request that gets the answer to another one, and says why', async () => {
+  server = await scriptedServer(echo())
+  const client = testClient(server.port, { streaming: true, lanes: 1, connections: 1, partOf: () => 'stray' })
+  close = () => client.transport.close()
+  await client.transport.open()
+  const answer = await client.ask(0)
+  expect(answer.outcome).toBe('bad-response')
+  expect(answer.text).toContain('more than one answer a request')
+})

@@ -22,6 +22,10 @@ import type { LaneSink } from './transport.ts'
 /** How much an answer may be ahead of us. */
 export const STREAM_WINDOW_BYTES = 4 * 1024 * 1024
 
+const STRAY =
+  'an answer to another request: the server sends more than one answer a request, and does not mark the last one ' +
+  'with triton_final_response'
+
 export class GrpcStreams {
   readonly #output: GrpcOutput
   readonly #sender: GrpcSender
@@ -135,22 +139,40 @@ export class GrpcStreams {
     if (wrong !== null || stream === undefined) return wrong
     stream.bytesReceived += FRAME_HEADER_BYTES + length
     stream.unreturnedBytes += length
-    const problem = stream.hasHeaders
-      ? stream.message.push(payload, this.#span.start, this.#span.end)
-      : 'the answer begins with DATA'
+    const problem = this.#take(stream, payload, this.#span.start, this.#span.end)
     if (problem !== null) this.#reject(stream, problem)
+    else if (this.#byId.get(stream.id) !== stream) return null
     else if ((flags & FLAG.endStream) !== 0)
       this.fail(stream, 'bad-response', 0, 'the answer ended without grpc-status')
     else {
       if (stream.unreturnedBytes >= STREAM_WINDOW_BYTES / 2) this.#returnWindow(stream)
-      if (stream.isStreaming && stream.isBusy && stream.message.isComplete) this.#deliver(stream)
     }
     return null
   }
 
-  /** A streaming lane's answer is complete: the stream stays, as a rule. */
+  /** Bytes of DATA: the one message of a unary answer, or as many messages of a stream as they hold. */
+  #take(stream: GrpcStream, payload: Uint8Array, start: number, end: number): string | null {
+    if (!stream.hasHeaders) return 'the answer begins with DATA'
+    if (!stream.isStreaming) return stream.message.push(payload, start, end)
+    let position = start
+    do {
+      position = stream.message.take(payload, position, end)
+      if (position === -1) return stream.message.problem
+      if (stream.isBusy && stream.message.isComplete) this.#deliver(stream)
+      // What the sink did may have ended the stream.
+    } while (position < end && this.#byId.get(stream.id) === stream)
+    return null
+  }
+
+  /** A message of a streaming lane is complete: the stream stays, as a rule. */
   #deliver(stream: GrpcStream): void {
     const { lane, bytesSent, bytesReceived, message } = stream
+    const part = stream.partOf?.(message.body, 0, message.receivedBytes, stream.request) ?? 'last'
+    if (part !== 'last') {
+      if (part === 'more') message.reset()
+      else this.#reject(stream, STRAY)
+      return
+    }
     const length = message.receivedBytes
     // Answered before all of the request was sent: its rest would be taken for the beginning of the next one.
     if (!stream.isSent) this.reset(stream, HTTP2_ERROR.CANCEL)

@@ -27,7 +27,10 @@ export function createGrpcTransport(options: TransportOptions, limits: GrpcLimit
   const connector = createConnector(options, host, 'h2')
   const { lastStreamId, maxMessageBytes } = limits
   const requests = grpcRequests(options)
-  const streams = Array.from({ length: lanes }, (_, lane) => new GrpcStream(lane, maxMessageBytes, options.streaming))
+  const streams = Array.from(
+    { length: lanes },
+    (_, lane) => new GrpcStream(lane, maxMessageBytes, options.streaming, options.partOf),
+  )
   const channels = Array.from(
     { length: Math.max(1, Math.min(lanes, options.connections)) },
     (_, index) =>

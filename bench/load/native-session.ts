@@ -49,6 +49,7 @@ export async function openTransportSession(
       connectTimeoutMs: trial.timeoutMs,
       timeoutMs: trial.timeoutMs,
       streaming: target.streaming,
+      ...(codec.partOf === undefined ? {} : { partOf: codec.partOf }),
       sink,
     })
   const transport = madeOn(loop, make)

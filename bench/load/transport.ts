@@ -1,6 +1,7 @@
 // One protocol's connections, seen by the loops: lanes that each carry one request at a time.
 import type { TlsSettings } from '../core/tls.ts'
 import type { EventLoop } from '../event-loop/types.ts'
+import type { Codec } from '../protocol/types.ts'
 import type { Outcome } from './request-columns.ts'
 
 /** What a lane reports, exactly once for every send. No allocation on the way. */
@@ -62,5 +63,7 @@ export interface TransportOptions {
   readonly timeoutMs: number
   /** gRPC: one stream a lane for all of its requests, instead of one a request. */
   readonly streaming: boolean
+  /** Of a stream's answers; absent: each is the only one to its request. */
+  readonly partOf?: NonNullable<Codec['partOf']>
   readonly sink: LaneSink
 }

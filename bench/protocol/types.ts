@@ -7,6 +7,9 @@ export type AnswerOutputs =
   /** Values of every output tensor, in the order of the model's outputs; row-major, batch first. */
   { readonly ok: true; readonly outputs: readonly Float64Array[] } | { readonly ok: false; readonly reason: string }
 
+/** An answer of a stream: the last one to its request, one before others, or one to another request. */
+export type StreamPart = 'last' | 'more' | 'stray'
+
 export interface Codec {
   /** HTTP: path such as `/v2/models/m/infer`. gRPC: `/inference.GRPCInferenceService/ModelInfer`. */
   readonly path: string
@@ -22,4 +25,6 @@ export interface Codec {
   hasForm(bytes: Uint8Array, start: number, end: number, headerLength: number): boolean
   /** Values of an answer. Never throws on hostile bytes. */
   decode(bytes: Uint8Array, start: number, end: number, headerLength: number): AnswerOutputs
+  /** Streams only: what a message is to the request of that number, in the order of `encode`. Must not allocate. */
+  partOf?(bytes: Uint8Array, start: number, end: number, request: number): StreamPart
 }
