@@ -10,21 +10,21 @@ describe('a target that', () => {
   const codes = (document: RunDocument, target: string) =>
     new Set<string>(cellsOf(document, target).flatMap(({ problems }) => problems.map(({ code }) => code)))
 
-  it.each<[string, FakeServerOptions, RegExp]>([
-    ['answers 500', { status: 500 }, /500/],
-    ['answers garbage', { garbage: true }, /request 0/],
-    ['answers 200 with nothing in it', { empty: true }, /request 0/],
-    ['never answers', { silent: true }, /no answer/],
-    ['answers other numbers', { offset: 0.1 }, /instead of/],
-  ])('%s fails its own cells only, and the run is not trusted', async (_what, options, reason) => {
+  it.each<[string, FakeServerOptions, RegExp, string]>([
+    ['answers 500', { status: 500 }, /500/, 'refused'],
+    ['answers garbage', { garbage: true }, /request 0/, 'bad-answer'],
+    ['answers 200 with nothing in it', { empty: true }, /request 0/, 'bad-answer'],
+    ['never answers', { silent: true }, /no answer/, 'refused'],
+    ['answers other numbers', { offset: 0.1 }, /instead of/, 'outputs-disagree'],
+  ])('%s fails its own cells only, and the run is not trusted', async (_what, options, reason, code) => {
     const { exitCode, document } = await run(scenario(await serve(), await serve(options)))
     expect(exitCode).toBe(3)
     const parity = document.parity.find((entry) => entry.target === 'other')
     expect(parity).toMatchObject({ ok: false })
     expect(parity?.reason).toMatch(reason)
-    expect(codes(document, 'other')).toContain('outputs-disagree')
+    expect(codes(document, 'other')).toContain(code)
     for (const target of ['flask', 'grpc']) {
-      expect(codes(document, target)).not.toContain('outputs-disagree')
+      expect(codes(document, target)).not.toContain(code)
       expect(cellsOf(document, target).every(({ counts }) => counts.completed > 0 && counts.failed === 0)).toBe(true)
     }
   })

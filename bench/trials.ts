@@ -2,12 +2,13 @@
 import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { BenchError } from './core/errors.ts'
-import { auditCaches } from './load/cache-audit.ts'
+import { auditCaches, FEWEST_PER_SET } from './load/cache-audit.ts'
 import type { LoadThreads } from './load/load-threads.ts'
 import { checkParity, type ParityOutcome } from './load/parity.ts'
 import { pollsOn } from './load/polling.ts'
 import type { RequestColumns } from './load/request-columns.ts'
 import type { LoadJob } from './load/types.ts'
+import { variantsOf } from './load/variants.ts'
 import { measureTrial, withoutData } from './measurement/measure-trial.ts'
 import type { CacheAudit, FirstAnswer, ParityResult, TrialAccount, TrialFault } from './measurement/types.ts'
 import { checkBudgetMs } from './plan/check-budget.ts'
@@ -55,7 +56,10 @@ export async function openTrials(setting: TrialsSetting): Promise<Trials> {
   for (const { ok, target, code, reason } of parity.results) if (!ok) progress.note(`${target}: ${code}: ${reason}`)
   if (!signal.aborted) refuseWithoutAnswers(parity)
   progress.step('checking whether any answers from a cache')
-  const audited = plan.targets.map(({ name }) => name).filter((name) => agrees(parity, name))
+  const audited = plan.targets
+    .filter((target) => canBeAudited(plan, target))
+    .map(({ name }) => name)
+    .filter((name) => agrees(parity, name))
   const cacheAudits = await auditCaches({
     targets: audited,
     batchSize: Math.max(...scenario.matrix.batchSizes),
@@ -64,7 +68,10 @@ export async function openTrials(setting: TrialsSetting): Promise<Trials> {
     open: (target, batchSize) =>
       threads.open({ ...probeJob(setting, target, batchSize), seed: randomInt(MAX_RANDOM) }, signal),
   })
-  const unaudited = audited.filter((name) => !cacheAudits.some(({ target }) => target === name))
+  const unaudited = plan.targets
+    .map(({ name }) => name)
+    .filter((name) => agrees(parity, name))
+    .filter((name) => !cacheAudits.some(({ target }) => target === name))
   if (unaudited.length > 0) {
     progress.note(`${unaudited.join(', ')}: answers are too few or too slow to tell whether they come from a cache`)
   }
@@ -85,6 +92,11 @@ export async function openTrials(setting: TrialsSetting): Promise<Trials> {
       }
     },
   }
+}
+
+/** Requests so large that a cell has few of them say nothing of caches. */
+function canBeAudited({ scenario }: Plan, target: TargetSpec): boolean {
+  return variantsOf(target, scenario.model, Math.max(...scenario.matrix.batchSizes)) >= FEWEST_PER_SET
 }
 
 /** The same connections as the load has, up to a few. */
@@ -138,7 +150,8 @@ async function measureOne(
   // A server that died while it was compared disagreed for no other reason.
   const fault = found === undefined || server.death() !== null ? null : faultOf(found)
   if (fault !== null && !isWorthMeasuring(fault, trial)) return withoutData({ trial, engine: target.engine }, fault)
-  const expected = parity.expected.get(trial.batchSize) ?? null
+  // What differs from itself has no values to be held against.
+  const expected = fault?.code === 'not-deterministic' ? null : (parity.expected.get(trial.batchSize) ?? null)
   const account = await measureTrial({
     trial,
     engine: target.engine,

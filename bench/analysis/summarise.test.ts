@@ -241,6 +241,14 @@ describe('the problems of a cell', () => {
     expect(problemsOf(made, floor(145))).toEqual([])
   })
 
+  it('do not hold large requests against a generator that is not busy: any server takes its time to read them', () => {
+    const floor = { requestsPerSec: 100, p50Ms: 3, cpuUsPerRequest: 400 }
+    const large = { ...client, bytesSent: 1000 * 600_000 }
+    expect(problemsOf({ requests: every10ms(1000, 3), client: large }, floor)).toEqual([])
+    const busy = { ...large, cpuMs: 8000, cpuFraction: 0.8 }
+    expect(codes(problemsOf({ requests: every10ms(1000, 3), client: busy }, floor))).toEqual(['generator-limited'])
+  })
+
   it('do not hold it against an open loop that its thread waits by polling', () => {
     const polling = { ...client, polled: true, cpuFraction: 1 }
     expect(problemsOf({ requests: every10ms(1000, 3), load: OPEN, client: polling })).toEqual([])

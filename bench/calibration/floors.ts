@@ -13,6 +13,8 @@ const WARMUP_MS = 50
 /** Where client and server meet this kind of request for the first time: until their code is compiled. */
 const FIRST_WARMUP_MS = 500
 const WINDOW_MS = 150
+/** With so few in a window its edges count. */
+const FEW_REQUESTS = 200
 
 export interface FloorSetting {
   readonly cells: readonly CellKey[]
@@ -71,21 +73,28 @@ async function floorOf(
     },
     open,
   )
-  return floorFrom(columns, result)
+  return floorFrom(columns, result, slotsOf(cell.load))
 }
 
 function floorFrom(
   { length, sentNs, receivedNs }: RequestColumns,
   { windowNs, client }: PhaseResult,
+  slots: number,
 ): ClientFloor | null {
   if (length === 0) return null
+  let totalNs = 0
+  for (let row = 0; row < length; row++) totalNs += (receivedNs[row] ?? 0) - (sentNs[row] ?? 0)
+  // Requests as long as a good part of the window are cut off at its end; their slots were never idle (Little's law).
+  const perNs = length < FEW_REQUESTS ? Math.max(length / windowNs, (slots * length) / totalNs) : length / windowNs
   const latenciesNs = sortedCopy(receivedNs.map((ns, row) => ns - (sentNs[row] ?? 0)))
   return {
-    requestsPerSec: length / (windowNs / 1e9),
+    requestsPerSec: perNs * 1e9,
     p50Ms: quantile(latenciesNs, 0.5) / 1e6,
     cpuUsPerRequest: client.polled ? null : (client.cpuMs * 1e3) / length,
   }
 }
+
+const slotsOf = (load: LoadModel) => (load.model === 'closed' ? load.concurrency : load.maxInFlight)
 
 /** What is asked for is how much of the load is possible: an open loop becomes a closed one with as many slots. */
 function closedLoadOf(load: LoadModel): LoadModel {

@@ -36,8 +36,13 @@ const OUTPUT_BYTES = 64 * 1024
 const PRIORITY_BYTES = 5
 const PREFIX_BYTES = 5
 
+/** Of a message only its length is looked at: nothing is kept of what large requests bring. */
 interface InferStream {
-  message: Buffer
+  /** Bytes of the prefix that came so far, and the length that they tell. */
+  prefixBytes: number
+  lengthBytes: number
+  /** Of the message, still to come. */
+  missingBytes: number
   isAnswered: boolean
 }
 
@@ -134,7 +139,8 @@ export class GrpcServerConnection implements FrameHandler {
       return false
     }
     this.#lastStreamId = streamId
-    if (method === 'ModelStreamInfer') this.#inferStreams.set(streamId, { message: Buffer.alloc(0), isAnswered: false })
+    if (method === 'ModelStreamInfer')
+      this.#inferStreams.set(streamId, { prefixBytes: 0, lengthBytes: 0, missingBytes: 0, isAnswered: false })
     else if ((flags & FLAG.endStream) === 0) this.#methods.set(streamId, method)
     else this.#serve(method, streamId)
     return true
@@ -170,13 +176,21 @@ export class GrpcServerConnection implements FrameHandler {
   }
 
   #onStreamMessage(stream: InferStream, flags: number, streamId: number, bytes: Uint8Array): void {
-    stream.message = Buffer.concat([stream.message, bytes])
-    const isWhole = () =>
-      stream.message.length >= PREFIX_BYTES && stream.message.length >= PREFIX_BYTES + stream.message.readUInt32BE(1)
-    while (isWhole()) {
-      stream.message = stream.message.subarray(PREFIX_BYTES + stream.message.readUInt32BE(1))
-      this.#infer(streamId, stream.isAnswered ? this.#answers.further : this.#answers.first)
-      stream.isAnswered = true
+    for (let at = 0; at < bytes.length || isWhole(stream); ) {
+      if (isWhole(stream)) {
+        stream.prefixBytes = 0
+        stream.lengthBytes = 0
+        this.#infer(streamId, stream.isAnswered ? this.#answers.further : this.#answers.first)
+        stream.isAnswered = true
+      } else if (stream.prefixBytes < PREFIX_BYTES) {
+        stream.lengthBytes = stream.lengthBytes * 256 + (bytes[at++] ?? 0)
+        stream.prefixBytes++
+        stream.missingBytes = stream.lengthBytes
+      } else {
+        const taken = Math.min(stream.missingBytes, bytes.length - at)
+        stream.missingBytes -= taken
+        at += taken
+      }
     }
     if ((flags & FLAG.endStream) === 0) return
     this.#inferStreams.delete(streamId)
@@ -268,6 +282,10 @@ export class GrpcServerConnection implements FrameHandler {
   #end(): void {
     this.#socket.destroy()
   }
+}
+
+function isWhole({ prefixBytes, missingBytes }: InferStream): boolean {
+  return prefixBytes === PREFIX_BYTES && missingBytes === 0
 }
 
 function isSame(known: Uint8Array, bytes: Uint8Array, start: number): boolean {

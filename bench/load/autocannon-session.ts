@@ -6,8 +6,8 @@ import { makeCodec } from '../protocol/codec.ts'
 import { AnswerCheck, exactOutputs } from './answer-check.ts'
 import { meterClient } from './client-meter.ts'
 import { FailureLog } from './failure-log.ts'
-import { makeInputs } from './inputs.ts'
 import { openNativeSession } from './native-session.ts'
+import { preparedBodies } from './prepared-bodies.ts'
 import { Recorder } from './recorder.ts'
 import type { Outcome } from './request-columns.ts'
 import type { LoadJob, LoadSession, Phase, PhaseListener, PhaseResult, ProbeRequest } from './types.ts'
@@ -50,7 +50,9 @@ async function runPhase(
 ): Promise<PhaseResult> {
   const { trial, target, model } = job
   const codec = makeCodec(target, model, trial.batchSize)
-  const bodies = makeInputs(model, trial.batchSize, job.seed).map((inputs) => Buffer.from(codec.encode(inputs)))
+  const bodies = (await preparedBodies(job, codec, signal)).map((body) =>
+    Buffer.from(body.buffer, body.byteOffset, body.length),
+  )
   const check = new AnswerCheck(codec, job, { exact: exactOutputs(model), seed: job.seed, purpose: trial.id })
   const recorder = new Recorder(onRecords)
   const failures = new FailureLog('status')

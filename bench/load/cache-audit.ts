@@ -7,7 +7,7 @@ import type { LoadSession, ProbeAnswer, ProbeRequest } from './types.ts'
 const SETS = 3
 const MOST_PER_SET = 16
 /** Fewer would call chance a cache. */
-const FEWEST_PER_SET = 4
+export const FEWEST_PER_SET = 4
 
 /**
  * Suspected below this share. The slowest of the repeated sets is held against the fastest of the new ones: a server

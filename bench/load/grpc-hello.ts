@@ -9,7 +9,7 @@ import {
   settingsFrame,
 } from '../protocol/http2-frames.ts'
 import { MAX_HEADER_LIST_BYTES } from './grpc-response-headers.ts'
-import { STREAM_WINDOW_BYTES } from './grpc-streams.ts'
+import { STREAM_WINDOW_BYTES } from './grpc-stream.ts'
 
 /** A table of 0 bytes makes equal trailers equal bytes. */
 export const CLIENT_HELLO = Buffer.concat([

@@ -1,8 +1,18 @@
 // One lane's request on its way: what was sent and received of it. One object a lane, reused by every request. A streaming
 // lane keeps its HTTP/2 stream from answer to request; a unary one opens a stream for each.
+import { FRAME, numberFrame } from '../protocol/http2-frames.ts'
+import type { StreamPart } from '../protocol/types.ts'
 import type { GrpcConnection } from './grpc-connection.ts'
 import { GrpcMessage } from './grpc-message.ts'
 import type { TransportOptions } from './transport.ts'
+
+/** How much an answer may be ahead of us. */
+export const STREAM_WINDOW_BYTES = 4 * 1024 * 1024
+
+/** Why a request fails that gets the answer to another one. */
+export const STRAY =
+  'an answer to another request: the server sends more than one answer a request, and does not mark the last one ' +
+  'with triton_final_response'
 
 export class GrpcStream {
   readonly lane: number
@@ -28,14 +38,27 @@ export class GrpcStream {
   unreturnedBytes = 0
   hasHeaders = false
 
-  readonly partOf: TransportOptions['partOf']
+  readonly #partOf: TransportOptions['partOf']
 
   /** @param partOf of a stream's answers; absent: each is the only one to its request */
   constructor(lane: number, maxMessageBytes: number, isStreaming: boolean, partOf?: TransportOptions['partOf']) {
     this.lane = lane
-    this.partOf = partOf
+    this.#partOf = partOf
     this.isStreaming = isStreaming
     this.message = new GrpcMessage(maxMessageBytes)
+  }
+
+  /** What the message that is complete is to the request. */
+  get part(): StreamPart {
+    return this.#partOf?.(this.message.body, 0, this.message.receivedBytes, this.request) ?? 'last'
+  }
+
+  /** Gives the peer back the room of what was received: the frame to send. */
+  takeWindowUpdate(): Uint8Array {
+    const update = numberFrame(FRAME.windowUpdate, this.id, this.unreturnedBytes)
+    this.bytesSent += update.length
+    this.unreturnedBytes = 0
+    return update
   }
 
   /** Forgets the last request of the lane. */

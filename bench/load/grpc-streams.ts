@@ -15,16 +15,9 @@ import { HeaderBlockJoiner } from './grpc-header-block.ts'
 import type { GrpcOutput } from './grpc-output.ts'
 import { ResponseHeaderDecoder, type ResponseHeaders } from './grpc-response-headers.ts'
 import type { GrpcSender } from './grpc-sender.ts'
-import type { GrpcStream } from './grpc-stream.ts'
+import { type GrpcStream, STRAY, STREAM_WINDOW_BYTES } from './grpc-stream.ts'
 import type { Outcome } from './request-columns.ts'
 import type { LaneSink } from './transport.ts'
-
-/** How much an answer may be ahead of us. */
-export const STREAM_WINDOW_BYTES = 4 * 1024 * 1024
-
-const STRAY =
-  'an answer to another request: the server sends more than one answer a request, and does not mark the last one ' +
-  'with triton_final_response'
 
 export class GrpcStreams {
   readonly #output: GrpcOutput
@@ -145,7 +138,7 @@ export class GrpcStreams {
     else if ((flags & FLAG.endStream) !== 0)
       this.fail(stream, 'bad-response', 0, 'the answer ended without grpc-status')
     else {
-      if (stream.unreturnedBytes >= STREAM_WINDOW_BYTES / 2) this.#returnWindow(stream)
+      if (stream.unreturnedBytes >= STREAM_WINDOW_BYTES / 2) this.#output.append(stream.takeWindowUpdate())
     }
     return null
   }
@@ -167,25 +160,15 @@ export class GrpcStreams {
   /** A message of a streaming lane is complete: the stream stays, as a rule. */
   #deliver(stream: GrpcStream): void {
     const { lane, bytesSent, bytesReceived, message } = stream
-    const part = stream.partOf?.(message.body, 0, message.receivedBytes, stream.request) ?? 'last'
-    if (part !== 'last') {
-      if (part === 'more') message.reset()
-      else this.#reject(stream, STRAY)
-      return
-    }
-    const length = message.receivedBytes
+    const { part } = stream
+    if (part === 'more') message.reset()
+    if (part === 'stray') this.#reject(stream, STRAY)
+    if (part !== 'last') return
     // Answered before all of the request was sent: its rest would be taken for the beginning of the next one.
     if (!stream.isSent) this.reset(stream, HTTP2_ERROR.CANCEL)
     stream.isBusy = false
     this.#onEnd()
-    this.#sink.onAnswer(lane, 'ok', 0, bytesSent, bytesReceived, message.body, 0, length, -1)
-  }
-
-  #returnWindow(stream: GrpcStream): void {
-    const update = numberFrame(FRAME.windowUpdate, stream.id, stream.unreturnedBytes)
-    this.#output.append(update)
-    stream.bytesSent += update.length
-    stream.unreturnedBytes = 0
+    this.#sink.onAnswer(lane, 'ok', 0, bytesSent, bytesReceived, message.body, 0, message.receivedBytes, -1)
   }
 
   #onHeaders(

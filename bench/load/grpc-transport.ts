@@ -20,7 +20,7 @@ const DEFAULT_LIMITS: GrpcLimits = { maxMessageBytes: 16 * 1024 * 1024, lastStre
  * 200 and RST_STREAM are `status` with the code of gRPC's mapping; GOAWAY and a lost connection are `aborted`; anything
  * that breaks HTTP/2 or gRPC is `bad-response`.
  */
-export function createGrpcTransport(options: TransportOptions, limits: GrpcLimits = DEFAULT_LIMITS): Transport {
+export function createGrpcTransport(options: TransportOptions, limits: GrpcLimits = limitsOf(options)): Transport {
   const { port, lanes, connectTimeoutMs, sink } = options
   // A URL writes an IPv6 address in brackets, a socket wants it without.
   const host = options.host.replace(/^\[(.*)\]$/, '$1')
@@ -68,4 +68,8 @@ export function createGrpcTransport(options: TransportOptions, limits: GrpcLimit
       await Promise.all(channels.map((channel) => channel.close()))
     },
   }
+}
+
+function limitsOf({ maxAnswerBytes = DEFAULT_LIMITS.maxMessageBytes }: TransportOptions): GrpcLimits {
+  return { ...DEFAULT_LIMITS, maxMessageBytes: maxAnswerBytes }
 }

@@ -15,10 +15,7 @@ const OPENED_AT_ONCE = 64
  * @throws BenchError `bad-request-parts` when the path or a header cannot be written into a request
  * @throws RangeError when there are not as many connections as lanes (HTTP/1.1 carries one request at a time)
  */
-export function createHttpTransport(
-  options: TransportOptions,
-  limits: ParserLimits = DEFAULT_PARSER_LIMITS,
-): Transport {
+export function createHttpTransport(options: TransportOptions, limits: ParserLimits = limitsOf(options)): Transport {
   const { lanes, connections, host, port, path, headers, sink, connectTimeoutMs } = options
   if (lanes !== connections) throw new RangeError(`HTTP/1.1 needs a connection a lane, got ${connections} for ${lanes}`)
   const authority = authorityOf({ host, port }, options.tls)
@@ -53,6 +50,10 @@ export function createHttpTransport(
       await Promise.all(Array.from(sockets, closed))
     },
   }
+}
+
+function limitsOf({ maxAnswerBytes = DEFAULT_PARSER_LIMITS.maxBodyBytes }: TransportOptions): ParserLimits {
+  return { ...DEFAULT_PARSER_LIMITS, maxBodyBytes: maxAnswerBytes }
 }
 
 function closed(socket: Wire): Promise<void> {

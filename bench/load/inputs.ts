@@ -2,18 +2,26 @@
 import { seededRandom } from '../core/random.ts'
 import { elementCount, INTEGER_RANGE, representable } from '../protocol/tensors.ts'
 import type { InputValues } from '../protocol/types.ts'
-import type { ModelSpec, TensorSpec } from '../scenario/types.ts'
-import { REQUEST_VARIANTS } from './types.ts'
+import type { ModelSpec, TargetSpec, TensorSpec } from '../scenario/types.ts'
+import { variantsOf } from './variants.ts'
 
 /** Integers are drawn below this: token ids and pixels are small, and every datatype holds it. */
 const INTEGER_BOUND = 128
 
-/** REQUEST_VARIANTS different requests: standard normal values, rounded to the datatype; small whole numbers for integers. */
-export function makeInputs(model: ModelSpec, batchSize: number, seed: number): readonly InputValues[] {
+export interface InputSetting {
+  readonly model: ModelSpec
+  readonly seed: number
+  readonly target: Pick<TargetSpec, 'api' | 'protocol' | 'tensors'>
+  readonly batchSize: number
+}
+
+/** The requests of a cell, one after the other: standard normal values, rounded to the datatype; small whole numbers for integers. */
+export function* makeInputs({ model, seed, target, batchSize }: InputSetting): Generator<InputValues> {
   const random = seededRandom(seed, `inputs of batch ${batchSize}`)
   const draw = ({ datatype, shape }: TensorSpec) =>
     Float64Array.from({ length: batchSize * elementCount(shape) }, () =>
       INTEGER_RANGE[datatype] === null ? representable(random.normal(), datatype) : random.below(INTEGER_BOUND),
     )
-  return Array.from({ length: REQUEST_VARIANTS }, () => model.inputs.map(draw))
+  const count = variantsOf(target, model, batchSize)
+  for (let variant = 0; variant < count; variant++) yield model.inputs.map(draw)
 }

@@ -3,13 +3,14 @@
 import { createEventLoop } from '../event-loop/create-event-loop.ts'
 import type { EventLoop } from '../event-loop/types.ts'
 import { makeCodec } from '../protocol/codec.ts'
+import { maxAnswerBytes } from '../protocol/json-answer.ts'
 import { addressesOf, addressFor } from './addresses.ts'
 import { AnswerCheck, exactOutputs } from './answer-check.ts'
 import { createGrpcTransport } from './grpc-transport.ts'
 import { createHttpTransport } from './http-transport.ts'
-import { makeInputs } from './inputs.ts'
 import { mergeResults } from './merge-results.ts'
 import { runPhase, startPhase } from './native-phase.ts'
+import { preparedBodies } from './prepared-bodies.ts'
 import { probeAll } from './probe.ts'
 import { SwitchedSink } from './switched-sink.ts'
 import type { Transport, TransportOptions } from './transport.ts'
@@ -34,6 +35,7 @@ export async function openTransportSession(
   const sink = new SwitchedSink()
   const { host, port } = hostAndPort(job.address)
   const addresses = await addressesOf(host, port)
+  const bodies = await preparedBodies(job, codec, signal)
   const make = () =>
     createTransport({
       host,
@@ -45,7 +47,8 @@ export async function openTransportSession(
       connections: trial.load.connections,
       path: codec.path,
       headers: codec.requestHeaders,
-      bodies: makeInputs(job.model, trial.batchSize, job.seed).map((inputs) => codec.encode(inputs)),
+      bodies,
+      maxAnswerBytes: maxAnswerBytes(job.model, trial.batchSize),
       connectTimeoutMs: trial.timeoutMs,
       timeoutMs: trial.timeoutMs,
       streaming: target.streaming,
@@ -70,6 +73,7 @@ export async function openTransportSession(
       timeoutMs: trial.timeoutMs,
       statusPrefix: target.protocol === 'http' ? 'status' : 'grpc',
       firstVariant: nextVariant,
+      variants: bodies.length,
       onRecords: (records) => listener.onRecords(records),
       recordsFromNs,
     })
@@ -81,7 +85,8 @@ export async function openTransportSession(
     return { startNs: run.startNs, result: { ...result, verification: check.result() } satisfies PhaseResult }
   }
   return {
-    probe: (request = {}) => probeAll({ transport, codec, sink, timeoutMs: trial.timeoutMs, signal }, request),
+    probe: (request = {}) =>
+      probeAll({ transport, codec, sink, timeoutMs: trial.timeoutMs, signal, requests: bodies.length }, request),
     async run(phase, listener) {
       if (phase.name === 'measure') return (await runOne(phase, listener, null)).result
       const [firstPart, rest] = partsOf(phase)

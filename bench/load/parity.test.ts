@@ -121,12 +121,18 @@ describe('the agreement check', () => {
     expect(results[1]?.reason).toContain('asked the same twice it answers differently: request ')
   })
 
-  it('compares nothing with a reference that differs from itself', async () => {
-    const { found, expected } = await check({ one: (variant, time) => good(variant + time, 0), two: right })
-    expect(found).toEqual([
+  it('takes the next target as the reference where one differs from itself, and none where all do', async () => {
+    const random: Target = (variant, time) => good(variant + time, 0)
+    const wrong: Target = (variant) => good(variant + 1, 0)
+    const next = await check({ one: random, two: right, three: wrong })
+    expect(next.found).toEqual([
       ['one', 'not-deterministic'],
       ['two', null],
+      ['three', 'outputs-disagree'],
     ])
-    expect(expected.has(1)).toBe(false)
+    expect(next.results[2]?.against).toBe('two')
+    const none = await check({ one: random, two: random })
+    expect(none.found.map(([, code]) => code)).toEqual(['not-deterministic', 'not-deterministic'])
+    expect(none.expected.has(1)).toBe(false)
   })
 })

@@ -61,18 +61,26 @@ export async function checkParity(request: ParityRequest): Promise<ParityOutcome
   return { results, firstAnswers, expected }
 }
 
-/** The first target that answers at all is the reference: one that fails takes no other with it. */
+/** The first target that answers, and answers the same twice, is the reference: one that fails takes no other with it. */
 async function judgeBatch(request: ParityRequest, batchSize: number, asked: readonly Asked[]) {
-  const reference = asked.find(({ answers }) => answers.some((answer) => answer?.ok))
-  const wavers = reference === undefined ? null : await differsFromItself(request, reference, batchSize)
-  const isChecked = reference !== undefined && wavers === null && request.verify !== null
-  const expected = isChecked ? reference.answers.map((answer) => (answer?.ok ? answer.outputs : null)) : null
+  const wavering = new Map<string, string>()
+  let reference: Asked | undefined
+  for (const one of asked.filter(({ answers }) => answers.some((answer) => answer?.ok))) {
+    const wavers = await differsFromItself(request, one, batchSize)
+    if (wavers === null) {
+      reference = one
+      break
+    }
+    wavering.set(one.target, wavers)
+  }
+  const isChecked = reference !== undefined && request.verify !== null
+  const expected = isChecked ? (reference?.answers.map((answer) => (answer?.ok ? answer.outputs : null)) ?? null) : null
   const against = reference?.target ?? request.reference
   const results: ParityResult[] = []
   for (const one of asked) {
-    const found = await judgeOne(request, { one, against, expected, wavers, batchSize })
-    const { code, maxAbsDifference, reason } = found
     const { target } = one
+    const wavers = wavering.get(target) ?? null
+    const { code, maxAbsDifference, reason } = await judgeOne(request, { one, against, expected, wavers, batchSize })
     const sentence = reason === null ? null : `${target} at batch size ${batchSize}, ${reason}`
     results.push({ target, against, batchSize, maxAbsDifference, ok: code === null, code, reason: sentence })
   }
@@ -85,7 +93,7 @@ interface Judged {
   readonly one: Asked
   readonly against: string
   readonly expected: ExpectedOutputs | null
-  /** How the reference differs from itself; null where it does not. */
+  /** How the target differs from itself, where that is known already. */
   readonly wavers: string | null
   readonly batchSize: number
 }
@@ -93,10 +101,8 @@ interface Judged {
 async function judgeOne(request: ParityRequest, { one, against, expected, wavers, batchSize }: Judged): Promise<Found> {
   const { target, answers } = one
   if (!answers.some((answer) => answer?.ok)) return refusal(answers)
-  if (target === against) {
-    if (wavers !== null) return { code: 'not-deterministic', maxAbsDifference: null, reason: wavers }
-    return { code: null, maxAbsDifference: expected === null ? null : 0, reason: null }
-  }
+  if (wavers !== null) return { code: 'not-deterministic', maxAbsDifference: null, reason: wavers }
+  if (target === against) return { code: null, maxAbsDifference: expected === null ? null : 0, reason: null }
   if (expected === null) return { code: null, maxAbsDifference: null, reason: null }
   const compared = compareAll(answers, expected, rulesOf(request))
   const { first } = compared

@@ -8,7 +8,7 @@ import { ProgressMeter } from './progress-meter.ts'
 import { Recorder } from './recorder.ts'
 import type { Outcome, RequestColumns } from './request-columns.ts'
 import type { LaneSink, Transport } from './transport.ts'
-import { type PhaseProgress, REQUEST_VARIANTS } from './types.ts'
+import type { PhaseProgress } from './types.ts'
 
 /** How often requests are looked at for their timeout: a tenth of it, within these bounds. */
 const SWEEP_MS = { min: 5, max: 100 } as const
@@ -21,6 +21,8 @@ export interface PhaseSetting {
   readonly statusPrefix: 'status' | 'grpc'
   /** The first prebuilt request to send; the following ones come in turn. */
   readonly firstVariant: number
+  /** How many prebuilt requests there are. */
+  readonly variants: number
   readonly onRecords: (records: RequestColumns) => void
   /** What the times of records count from, of this thread's clock; `null`: the phase's start. */
   readonly recordsFromNs: number | null
@@ -66,7 +68,7 @@ export class PhaseRun implements LaneSink {
   /** Sends the next prebuilt request on a free lane. */
   send(lane: number, scheduledNs: number, sentNs: number): void {
     const variant = this.#nextVariant
-    this.#nextVariant = variant + 1 === REQUEST_VARIANTS ? 0 : variant + 1
+    this.#nextVariant = variant + 1 === this.#setting.variants ? 0 : variant + 1
     this.#scheduledNs[lane] = scheduledNs
     this.#sentNs[lane] = sentNs
     this.#variant[lane] = variant

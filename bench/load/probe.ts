@@ -2,7 +2,7 @@
 import { nowNs } from '../core/clock.ts'
 import type { Codec } from '../protocol/types.ts'
 import type { LaneSink, Transport } from './transport.ts'
-import { type ProbeAnswer, type ProbeRequest, REQUEST_VARIANTS } from './types.ts'
+import type { ProbeAnswer, ProbeRequest } from './types.ts'
 
 /** After this many failures in a row the rest would only repeat them, at the price of a timeout each. */
 const MOST_FAILURES = 3
@@ -16,12 +16,15 @@ interface ProbeSetting {
   readonly sink: { current: LaneSink | null }
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  /** How many prebuilt ones there are. */
+  readonly requests: number
 }
 
 /** One answer for each request asked for, in their order; null for those that were not sent. */
 export async function probeAll(setting: ProbeSetting, request: ProbeRequest): Promise<readonly (ProbeAnswer | null)[]> {
-  const { transport, signal } = setting
-  const variants = request.variants ?? Array.from({ length: REQUEST_VARIANTS }, (_, variant) => variant)
+  const { transport, signal, requests } = setting
+  const all = Array.from({ length: requests }, (_, variant) => variant)
+  const variants = request.variants?.filter((variant) => variant < requests) ?? all
   const inFlight = Math.max(1, Math.min(request.inFlight ?? 1, transport.lanes))
   const endNs = nowNs() + (request.budgetMs ?? Number.POSITIVE_INFINITY) * 1e6
   const answers = new Array<ProbeAnswer | null>(variants.length).fill(null)

@@ -58,6 +58,8 @@ export interface TransportOptions {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly bodies: readonly Uint8Array[]
+  /** Longer answers are refused; default: 16 MiB. */
+  readonly maxAnswerBytes?: number
   readonly connectTimeoutMs: number
   /** gRPC: told to the server with every request as its deadline; a late answer is given up by `abandon`. */
   readonly timeoutMs: number

@@ -18,7 +18,7 @@ export interface LoadJob {
   /** How values are compared; `null`: they are not. */
   readonly verify: VerifySpec | null
   /**
-   * Outputs expected for each of the prebuilt requests (`REQUEST_VARIANTS` of them), each a list of tensors, row-major;
+   * Outputs expected for each of the prebuilt requests, each a list of tensors, row-major;
    * `null` for one that the reference did not answer, and as a whole where values are not checked.
    */
   readonly expected: readonly (readonly Float64Array[] | null)[] | null
@@ -142,6 +142,3 @@ export interface LoadSession {
   run(phase: Phase, listener: PhaseListener): Promise<PhaseResult>
   close(): Promise<void>
 }
-
-/** How many different prebuilt requests a trial cycles through. */
-export const REQUEST_VARIANTS = 64

@@ -39,7 +39,7 @@ it.each([
   [1, '{"prediction":2,"confidence":1,"raw_output":1}', 'prediction is 2, expected a whole number from 0 to 1'],
   [1, '{"prediction":true,"confidence":1,"raw_output":1}', 'prediction is true instead of a number'],
   [1, '{"prediction":1,"confidence":null,"raw_output":1}', 'confidence is null instead of a number'],
-  [1, '{"prediction":1,"confidence":NaN,"raw_output":1}', 'the answer is no JSON'],
+  [1, '{"prediction":NaN,"confidence":1,"raw_output":1}', 'prediction is no whole number'],
   [1, '{"prediction":1,"confidence":1,"raw_output":1e999}', 'raw_output is a number beyond the range of a double'],
   [1, '{"prediction":[1],"confidence":[1],"raw_output":[1]}', 'prediction is a list of 1 instead of a number'],
   [2, '{"prediction":1,"confidence":1,"raw_output":1}', 'prediction is 1, expected a list of 2 numbers'],

@@ -1,7 +1,7 @@
 // The lab's Flask API: `{"features": …}` answered by prediction, confidence and raw_output; scalars for one row, lists for more.
 import { BenchError } from '../core/errors.ts'
 import type { Datatype, ModelSpec } from '../scenario/types.ts'
-import { excerpt, isRecord, jsonAnswerReader, maxJsonBytes, numberProblem, numbersOf } from './json-answer.ts'
+import { excerpt, isRecord, jsonAnswerReader, maxJsonBytes, numberOf, numberProblem, numbersOf } from './json-answer.ts'
 import { jsonNumber } from './json-number.ts'
 import type { JsonPath, NumberSlot } from './json-template.ts'
 import { elementCount, type IntegerRange, valuesOf } from './tensors.ts'
@@ -61,7 +61,10 @@ function read(document: unknown, batchSize: number): AnswerOutputs {
     if (problem !== null) return { ok: false, reason: `${key} ${problem}` }
   }
   const raw = document.raw_output
-  return { ok: true, outputs: [Float64Array.from(Array.isArray(raw) ? raw : [raw])] }
+  return {
+    ok: true,
+    outputs: [Float64Array.from(Array.isArray(raw) ? raw : [raw], (item) => numberOf(item) ?? Number.NaN)],
+  }
 }
 
 function scalarProblem(value: unknown, range: IntegerRange | null): string | null {

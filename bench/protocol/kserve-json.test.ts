@@ -83,3 +83,28 @@ it('refuses an answer far larger than the outputs need, unread', () => {
   const padded = JSON.stringify({ outputs: [OUTPUT, LABEL], padding: 'x'.repeat(70_000) })
   expect(decode(padded)).toEqual({ ok: false, reason: expect.stringMatching(/^the answer has \d+ bytes, more than/) })
 })
+
+it('reads NaN and infinities as Triton and Python write them, and leaves text that holds their names alone', () => {
+  const label = JSON.stringify(LABEL)
+  const output = '{"name":"output_0","datatype":"FP32","shape":[2,1],"data":[NaN,-Infinity]}'
+  expect(decode(`{"model_name":"NaN \\" Infinity","outputs":[${output},${label}]}`)).toEqual({
+    ok: true,
+    outputs: [Float64Array.of(Number.NaN, Number.NEGATIVE_INFINITY), Float64Array.of(1, 2, 3, 4)],
+  })
+})
+
+it.each([
+  ['for whole numbers', '{"name":"label","datatype":"INT32","shape":[2,1,2],"data":[1,2,NaN,4]}'],
+  ['in quotes', '{"name":"label","datatype":"INT32","shape":[2,1,2],"data":[1,2,"NaN",4]}'],
+  ['beyond a double', '{"name":"label","datatype":"INT32","shape":[2,1,2],"data":[1,2,1e999,4]}'],
+])('refuses NaN and infinities %s', (_, label) => {
+  expect(decode(`{"outputs":[${JSON.stringify(OUTPUT)},${label}]}`).ok).toBe(false)
+  const floats = label
+    .replace('label', 'output_0')
+    .replace('INT32', 'FP32')
+    .replace('[2,1,2]', '[2,1]')
+    .replace('1,2,', '1,')
+  if (!label.includes(':[1,2,NaN')) {
+    expect(decode(`{"outputs":[${floats.replace(',4]', ']')},${JSON.stringify(LABEL)}]}`).ok).toBe(false)
+  }
+})
