@@ -21,7 +21,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     reporters: ['default', './bench/testing/summary-reporter.ts'],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [
       {

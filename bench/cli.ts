@@ -6,6 +6,7 @@ import { COMMANDS } from './commands/all.ts'
 import { BenchError, EXIT, type ExitCode } from './core/errors.ts'
 import { nearest } from './core/nearest.ts'
 import { checkOpenFiles } from './core/open-files.ts'
+import { checkTrusted } from './core/trusted-folder.ts'
 import { environmentDirOf, stateDirOf } from './project.ts'
 import { removeLeftovers } from './runtime/leftovers.ts'
 import { VERSION } from './version.ts'
@@ -35,7 +36,9 @@ function afterCleaning(command: Command): Command {
   return {
     ...command,
     async run(input, context) {
-      for (const dir of new Set([stateDirOf(context), environmentDirOf(context)]))
+      const dirs = new Set([stateDirOf(context), environmentDirOf(context)])
+      for (const dir of dirs) checkTrusted(dir)
+      for (const dir of dirs)
         for (const removed of await removeLeftovers(dir)) context.stderr.write(`left by a killed run: ${removed}\n`)
       return await command.run(input, context)
     },

@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Context, defineCommand, takesEscapes } from '../cli/command.ts'
 import { BenchError, EXIT, type ExitCode, messageOf } from '../core/errors.ts'
-import { writeFileAtomic } from '../core/files.ts'
+import { notWritten, writeFileAtomic } from '../core/files.ts'
 import { decodeText } from '../core/text-file.ts'
 import { parseDurationMs } from '../core/units.ts'
 import { type Baseline, parseBaseline } from '../gate/baseline.ts'
@@ -108,16 +108,37 @@ export const gateCommand = defineCommand({
       baseline === null && typed.length === 0 && run.gate !== undefined
         ? run.gate
         : judge({ rules, alpha, run, baseline, force: flags.force })
-    if (flags.junit !== null) writeFileAtomic(resolve(cwd, flags.junit), renderJunit(result, scenario.name))
-    if (flags.summary !== null) appendFileSync(resolve(cwd, flags.summary), renderSummary(result, scenario.name))
     stdout.write(
       flags.json
         ? `${JSON.stringify(result, null, 2)}\n`
         : renderGate(result, { width: stdout.columns ?? 100, colour: takesEscapes(stdout, context.env) }),
     )
+    const { junit, summary } = flags
+    if (junit !== null) {
+      said(context, () => writeFileAtomic(resolve(cwd, junit), renderJunit(result, scenario.name)))
+    }
+    if (summary !== null) said(context, () => append(resolve(cwd, summary), renderSummary(result, scenario.name)))
     return EXIT_BY_STATUS[result.status]
   },
 })
+
+/** The exit code is the verdict's, whether or not a file could be written. */
+function said({ stderr }: Context, write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    if (!(error instanceof BenchError)) throw error
+    stderr.write(`${error.place}: ${error.message}\n  → ${error.hint}\n`)
+  }
+}
+
+function append(path: string, text: string): void {
+  try {
+    appendFileSync(path, text)
+  } catch (error) {
+    throw notWritten(path, error)
+  }
+}
 
 /** Shorter ones do not hold enough requests for a p99. */
 const SHORTEST_WINDOW_MS = 100
