@@ -16,6 +16,7 @@ import type { LoadJob } from './load/types.ts'
 import { type CpuTicks, readCpuTicks, readHostFacts, stealFraction } from './measurement/host.ts'
 import { type RunHeader, writeHeader } from './measurement/run-header.ts'
 import { createRunStore, openRun, type RunStore } from './measurement/run-store.ts'
+import { storedScenario } from './measurement/stored-scenario.ts'
 import type { CacheAudit, ClientFloor, FirstAnswer, ParityResult } from './measurement/types.ts'
 import { cellsOf, expand } from './plan/expand.ts'
 import { confirmTrials } from './plan/further.ts'
@@ -175,7 +176,7 @@ function headerOf(
     startedAt: start.startedAt,
     finishedAt: state.finished ? new Date().toISOString() : null,
     interrupted: state.interrupted,
-    scenario: plan.scenario,
+    scenario: storedScenario(plan.scenario),
     scenarioPath: plan.scenarioPath,
     scenarioSha256: plan.scenarioSha256,
     seed: plan.seed,
