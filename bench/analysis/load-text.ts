@@ -1,6 +1,5 @@
 // How a load, and what makes it, is written for a person: the same in every report, chart and finding. Different loads have
 // different texts.
-import { formatCount } from '../core/units.ts'
 import type { CellSummary, Environment } from './run-document.ts'
 
 export type Load = CellSummary['load']
@@ -15,8 +14,13 @@ export function loadText(load: Load): string {
 }
 
 function ratesText({ requestRate, profile }: Extract<Load, { model: 'open' }>): string {
-  if (profile === null) return formatCount(requestRate)
-  return `${profile.shape} ${profile.requestRates.map(formatCount).join(' → ')}`
+  if (profile === null) return rateText(requestRate)
+  return `${profile.shape} ${profile.requestRates.map(rateText).join(' → ')}`
+}
+
+/** Short, and different for rates that differ: 200.1 and 200.4 are two loads. */
+function rateText(rate: number): string {
+  return rate.toLocaleString('en-US', { maximumFractionDigits: 3 })
 }
 
 function over(connections: number, slots: number): string {

@@ -217,9 +217,14 @@ export function cellKeyOf({ target, batchSize, load }: Pick<CellSummary, 'target
 
 /** Batch size and load of a cell: targets are compared under the same condition only. */
 export function conditionKeyOf({ batchSize, load }: Pick<CellSummary, 'batchSize' | 'load'>): string {
+  return `b${batchSize}/${loadKeyOf(load)}`
+}
+
+/** What loads are matched by: their texts are for people. */
+export function loadKeyOf(load: CellSummary['load']): string {
   return load.model === 'closed'
-    ? `b${batchSize}/c${load.concurrency}/${load.connections}`
-    : `b${batchSize}/r${ratesKeyOf(load)}-${load.distribution}/${load.maxInFlight}/${load.connections}`
+    ? `c${load.concurrency}/${load.connections}`
+    : `r${ratesKeyOf(load)}-${load.distribution}/${load.maxInFlight}/${load.connections}`
 }
 
 function ratesKeyOf({ requestRate, profile }: Extract<CellSummary['load'], { model: 'open' }>): string {

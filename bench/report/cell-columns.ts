@@ -1,7 +1,7 @@
 // The columns of the cells' table, declared once for the terminal, Markdown and HTML.
 
 import { loadText } from '../analysis/load-text.ts'
-import type { CellSummary, RunDocument } from '../analysis/run-document.ts'
+import { type CellSummary, loadKeyOf, type RunDocument } from '../analysis/run-document.ts'
 import { formatCount } from '../core/units.ts'
 import { ABSENT, changeText, estimateCount, estimateMs, loadOrder, msText } from './cell-text.ts'
 
@@ -157,7 +157,7 @@ export function changeColumn(run: RunDocument, metric: 'p50' | 'p99'): CellColum
   const of = (cell: CellSummary) =>
     found.find(
       ({ candidate, batchSize, load }) =>
-        candidate === cell.target && batchSize === cell.batchSize && loadText(load) === loadText(cell.load),
+        candidate === cell.target && batchSize === cell.batchSize && loadKeyOf(load) === loadKeyOf(cell.load),
     )
   return {
     header: `${metric} vs ${baseline}`,

@@ -1,6 +1,9 @@
 // Numbers with their intervals, as a person reads them.
 import { describe, expect, it } from 'vitest'
-import { estimateCount, estimateMs } from './cell-text.ts'
+import { loadText } from '../analysis/load-text.ts'
+import { loadKeyOf } from '../analysis/run-document.ts'
+import { estimateCount, estimateMs, loadsOf } from './cell-text.ts'
+import { makeReportInput } from './fixture.ts'
 
 describe('an estimate', () => {
   it('stands with its interval', () => {
@@ -14,5 +17,24 @@ describe('an estimate', () => {
   ])('is not given an interval that says nothing: %s', (_, estimate) => {
     expect(estimateCount(estimate)).toBe('71.0 [?]')
     expect(estimateMs(estimate)).toBe('71.0 [?]')
+  })
+})
+
+describe('loads', () => {
+  const open = (requestRate: number) =>
+    ({ model: 'open', requestRate, profile: null, distribution: 'poisson', maxInFlight: 64, connections: 64 }) as const
+
+  it('whose rates differ a little are two, with texts of their own', () => {
+    expect([200.1, 200.4, 700 / 3, 9000, 0.7].map((rate) => loadText(open(rate)))).toEqual([
+      '200.1 requests/s poisson',
+      '200.4 requests/s poisson',
+      '233.333 requests/s poisson',
+      '9,000 requests/s poisson',
+      '0.7 requests/s poisson',
+    ])
+    const [cell] = makeReportInput().run.cells
+    if (cell === undefined) throw new Error('the fixture has no cell')
+    const cells = [200.1, 200.4, 200.1].map((rate) => ({ ...cell, load: open(rate) }))
+    expect(loadsOf(cells).map(loadKeyOf)).toEqual([loadKeyOf(open(200.1)), loadKeyOf(open(200.4))])
   })
 })

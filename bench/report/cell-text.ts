@@ -2,7 +2,7 @@
 import { type Load, loadText } from '../analysis/load-text.ts'
 import type { Metric } from '../analysis/metrics.ts'
 import type { Problem } from '../analysis/problems.ts'
-import type { CellSummary, Comparison, Estimate } from '../analysis/run-document.ts'
+import { type CellSummary, type Comparison, type Estimate, loadKeyOf } from '../analysis/run-document.ts'
 import { formatChange, formatCount, significant } from '../core/units.ts'
 
 /** What stands where nothing was measured. */
@@ -106,7 +106,7 @@ const OPEN_FROM = 1e9
 
 /** Distinct loads, the lighter first. */
 export function loadsOf(cells: readonly CellSummary[]): readonly Load[] {
-  return [...new Map(cells.map(({ load }) => [loadText(load), load])).values()].sort(
+  return [...new Map(cells.map(({ load }) => [loadKeyOf(load), load])).values()].sort(
     (one, other) => loadOrder(one) - loadOrder(other),
   )
 }

@@ -3,7 +3,7 @@
 import { loadText } from '../analysis/load-text.ts'
 import type { Metric } from '../analysis/metrics.ts'
 import { problemThatMakes, voidingProblem } from '../analysis/problems.ts'
-import type { CellSummary, Comparison } from '../analysis/run-document.ts'
+import { type CellSummary, type Comparison, loadKeyOf } from '../analysis/run-document.ts'
 import { formatChange, formatCount } from '../core/units.ts'
 import { batchSizesOf, estimateMs, loadsOf } from './cell-text.ts'
 import type { ReportInput } from './types.ts'
@@ -14,7 +14,7 @@ export function findingsOf({ run }: ReportInput): string[] {
   return [
     ...stolenTime(run.environment.stealFraction),
     ...loadsOf(run.cells).flatMap((load) =>
-      fastest(run.cells.filter((cell) => cell.batchSize === smallest && loadText(cell.load) === loadText(load))),
+      fastest(run.cells.filter((cell) => cell.batchSize === smallest && loadKeyOf(cell.load) === loadKeyOf(load))),
     ),
     ...mostInferences(run.cells),
     ...againstBaseline(run.comparisons),

@@ -1,7 +1,7 @@
 // report.md: the run as a document, with its charts beside it.
 
 import { loadText, loadThreadsText } from '../analysis/load-text.ts'
-import type { CellSummary } from '../analysis/run-document.ts'
+import { type CellSummary, loadKeyOf } from '../analysis/run-document.ts'
 import { formatBytes, formatCount } from '../core/units.ts'
 import { BEFORE_LOAD_COLUMNS, BEFORE_LOAD_TITLE, beforeLoadRows } from './before-load.ts'
 import {
@@ -44,7 +44,7 @@ export function renderMarkdown(input: ReportInput): string {
       `## ${loadText(load)}`,
       '',
       ...table(
-        run.cells.filter((cell) => loadText(cell.load) === loadText(load)),
+        run.cells.filter((cell) => loadKeyOf(cell.load) === loadKeyOf(load)),
         cellColumns(input),
       ),
     ]),

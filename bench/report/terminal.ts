@@ -1,7 +1,7 @@
 // What a terminal shows at the end of run, compare and gate. Fits 80 columns and uses more where there are more.
 import pc from 'picocolors'
 import { loadText } from '../analysis/load-text.ts'
-import type { CellSummary, Comparison, GateResult } from '../analysis/run-document.ts'
+import { type CellSummary, type Comparison, type GateResult, loadKeyOf } from '../analysis/run-document.ts'
 import {
   BATCH,
   type CellColumn,
@@ -29,7 +29,7 @@ export function renderTable(input: ReportInput, { width, colour }: TextOptions):
   const { run } = input
   const columns = columnsFor(input, width)
   const blocks = loadsOf(run.cells).flatMap((load) => {
-    const cells = run.cells.filter((cell) => loadText(cell.load) === loadText(load))
+    const cells = run.cells.filter((cell) => loadKeyOf(cell.load) === loadKeyOf(load))
     return ['', paint.bold(loadText(load)), ...table(inReadingOrder(cells), columns, paint)]
   })
   return [

@@ -1,6 +1,8 @@
 // What a request costs the client: CPU of the load thread, and bytes on the wire.
+
 import type { TopLevelSpec } from 'vega-lite'
 import { loadText } from '../../analysis/load-text.ts'
+import { loadKeyOf } from '../../analysis/run-document.ts'
 import { batchSizesOf, loadsOf, targetsOf } from '../cell-text.ts'
 import type { ReportInput } from '../types.ts'
 import { rowOf } from './rows.ts'
@@ -13,7 +15,7 @@ export function clientCost(input: ReportInput): TopLevelSpec | null {
   const rows = cells.flatMap((cell) => {
     const { cpuUsPerRequest, bytesSent, bytesReceived } = cell.client
     const answered = cell.counts.completed + cell.counts.failed
-    if (load === undefined || loadText(cell.load) !== loadText(load) || cpuUsPerRequest === null || answered === 0)
+    if (load === undefined || loadKeyOf(cell.load) !== loadKeyOf(load) || cpuUsPerRequest === null || answered === 0)
       return []
     return [{ ...rowOf(cell), cpu: cpuUsPerRequest, bytes: (bytesSent + bytesReceived) / answered }]
   })
