@@ -14,9 +14,12 @@ import type { JudgedCell } from './cell-metric.ts'
 /** A finding without what names the cell and the rule. */
 export type Outcome = Pick<Finding, 'status' | 'measured' | 'limit' | 'why'>
 
-/** Of a baseline in the same run: what makes it look worse than it is, and so a candidate better, or what says nothing. */
-export function spoilingProblem(cell: Pick<JudgedCell, 'problems'>, metric: Metric): Problem | null {
-  return problemThatMakes(metric, cell, ['either-way', 'too-good']) ?? voidingProblem(cell)
+/** Of a baseline in the same run: whatever bends its numbers, unless it hit the candidate alike. */
+export function spoilingProblem({ problems }: Pick<JudgedCell, 'problems'>, metric: Metric): Problem | null {
+  const own = problems.filter(({ code }) => !PROBLEMS[code].hitsAlike)
+  return (
+    problemThatMakes(metric, { problems: own }, ['either-way', 'too-good', 'too-bad']) ?? voidingProblem({ problems })
+  )
 }
 
 /** Of a baseline that was measured at another time: noise that hit it alone makes a slower server look good. */
