@@ -1,7 +1,6 @@
 // One lane's request on its way: what was sent and received of it. One object a lane, reused by every request. A streaming
 // lane keeps its HTTP/2 stream from answer to request; a unary one opens a stream for each.
 import { FRAME, numberFrame } from '../protocol/http2-frames.ts'
-import type { StreamPart } from '../protocol/types.ts'
 import type { GrpcConnection } from './grpc-connection.ts'
 import { GrpcMessage } from './grpc-message.ts'
 import type { TransportOptions } from './transport.ts'
@@ -16,7 +15,11 @@ export const STRAY =
 
 export class GrpcStream {
   readonly lane: number
-  readonly message: GrpcMessage
+  /** What comes in now. */
+  message: GrpcMessage
+  /** The answer before the one that comes in, of a request with several; null where there was none. */
+  #before: GrpcMessage | null = null
+  #spare: GrpcMessage
   /** Many requests, one after the other, over one HTTP/2 stream. */
   readonly isStreaming: boolean
   /** A request is in flight or waits to be: it is owed a report. */
@@ -46,11 +49,24 @@ export class GrpcStream {
     this.#partOf = partOf
     this.isStreaming = isStreaming
     this.message = new GrpcMessage(maxMessageBytes)
+    this.#spare = new GrpcMessage(maxMessageBytes)
   }
 
-  /** What the message that is complete is to the request. */
-  get part(): StreamPart {
-    return this.#partOf?.(this.message.body, 0, this.message.receivedBytes, this.request) ?? 'last'
+  /**
+   * Takes the message that is complete.
+   * @returns the answer that the request is judged by, the last one with outputs; `null` where others are to come
+   */
+  settle(): GrpcMessage | 'stray' | null {
+    const part = this.#partOf?.(this.message.body, 0, this.message.receivedBytes, this.request) ?? 'last'
+    if (part === 'stray') return part
+    if (part === 'more') {
+      this.#before = this.message
+      this.message = this.#spare
+      this.#spare = this.#before
+      this.message.reset()
+      return null
+    }
+    return part === 'end' && this.#before !== null ? this.#before : this.message
   }
 
   /** Gives the peer back the room of what was received: the frame to send. */
@@ -82,6 +98,7 @@ export class GrpcStream {
   beginMessage(): void {
     this.dataSentBytes = 0
     this.isSent = false
+    this.#before = null
     this.message.reset()
   }
 }

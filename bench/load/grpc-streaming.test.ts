@@ -181,3 +181,35 @@ it('fails a request that gets the answer to another one, and says why', async ()
   expect(answer.outcome).toBe('bad-response')
   expect(answer.text).toContain('more than one answer a request')
 })
+
+it('judges a request by its last answer with outputs where a mere mark ends it', async () => {
+  const partOf = (bytes: Uint8Array) => (bytes[0] === 0x2e ? ('more' as const) : ('end' as const))
+  let sent = 0
+  server = await scriptedServer({
+    onFrame({ type, streamId }, socket) {
+      if (type !== FRAME.data) return
+      if (sent++ === 0) socket.write(headers(streamId))
+      socket.write(data(streamId, Buffer.concat([grpcData('.one'), grpcData('.two'), grpcData('end')])))
+    },
+  })
+  const client = testClient(server.port, { streaming: true, lanes: 1, connections: 1, partOf })
+  close = () => client.transport.close()
+  await client.transport.open()
+  for (let round = 0; round < 3; round++) expect(await client.ask(0)).toMatchObject({ outcome: 'ok', body: '.two' })
+})
+
+it('tells of an answer that no request waits for', async () => {
+  server = await scriptedServer({
+    onFrame({ type, streamId }, socket) {
+      if (type !== FRAME.data) return
+      socket.write(Buffer.concat([headers(streamId), data(streamId, grpcData('answer'))]))
+      setTimeout(() => socket.write(data(streamId, grpcData('another'))), 20)
+    },
+  })
+  const client = testClient(server.port, { streaming: true, lanes: 1, connections: 1 })
+  close = () => client.transport.close()
+  await client.transport.open()
+  expect(await client.ask(0)).toMatchObject({ outcome: 'ok', body: 'answer' })
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(client.unasked()).toBe(1)
+})

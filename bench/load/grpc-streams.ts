@@ -1,5 +1,5 @@
 // The open streams of one connection: answers put together from frames, judged, and reported to the sink.
-import { GRPC_STATUS, grpcStatusName, grpcStatusOfHttp, grpcStatusOfReset } from '../protocol/grpc-status.ts'
+import { grpcStatusName, grpcStatusOfHttp, grpcStatusOfReset } from '../protocol/grpc-status.ts'
 import {
   FLAG,
   FRAME,
@@ -16,6 +16,7 @@ import type { GrpcOutput } from './grpc-output.ts'
 import { ResponseHeaderDecoder, type ResponseHeaders } from './grpc-response-headers.ts'
 import type { GrpcSender } from './grpc-sender.ts'
 import { type GrpcStream, STRAY, STREAM_WINDOW_BYTES } from './grpc-stream.ts'
+import { failureOf } from './grpc-verdict.ts'
 import type { Outcome } from './request-columns.ts'
 import type { LaneSink } from './transport.ts'
 
@@ -82,7 +83,9 @@ export class GrpcStreams {
     if (this.#byId.get(stream.id) !== stream) return
     this.#remove(stream)
     this.#onEnd()
-    if (!stream.isBusy) return // A streaming lane between two requests: nobody waits for anything.
+    // A streaming lane between two requests: nobody waits for anything; an answer then is one too many.
+    if (!stream.isBusy && outcome === 'bad-response') this.#sink.onUnasked?.()
+    if (!stream.isBusy) return
     stream.isBusy = false
     this.#sink.onFailureText(text)
     this.#sink.onAnswer(stream.lane, outcome, code, stream.bytesSent, stream.bytesReceived, null, 0, 0, -1)
@@ -159,16 +162,15 @@ export class GrpcStreams {
 
   /** A message of a streaming lane is complete: the stream stays, as a rule. */
   #deliver(stream: GrpcStream): void {
-    const { lane, bytesSent, bytesReceived, message } = stream
-    const { part } = stream
-    if (part === 'more') message.reset()
-    if (part === 'stray') this.#reject(stream, STRAY)
-    if (part !== 'last') return
-    // Answered before all of the request was sent: its rest would be taken for the beginning of the next one.
+    const answer = stream.settle()
+    if (answer === 'stray') this.#reject(stream, STRAY)
+    if (answer === 'stray' || answer === null) return
+    // Answered before all of the request was sent, whose rest would be taken for the next one's beginning.
     if (!stream.isSent) this.reset(stream, HTTP2_ERROR.CANCEL)
     stream.isBusy = false
     this.#onEnd()
-    this.#sink.onAnswer(lane, 'ok', 0, bytesSent, bytesReceived, message.body, 0, message.receivedBytes, -1)
+    const { lane, bytesSent, bytesReceived } = stream
+    this.#sink.onAnswer(lane, 'ok', 0, bytesSent, bytesReceived, answer.body, 0, answer.receivedBytes, -1)
   }
 
   #onHeaders(
@@ -249,16 +251,11 @@ export class GrpcStreams {
   }
 
   /** The end of an answer, by its trailers. */
-  #judge(stream: GrpcStream, { grpcStatus, grpcMessage }: ResponseHeaders): void {
+  #judge(stream: GrpcStream, headers: ResponseHeaders): void {
     if (stream.isStreaming || !stream.isSent) this.#cancel(stream)
-    if (grpcStatus === null) this.fail(stream, 'bad-response', 0, 'the answer ended without a valid grpc-status')
-    else if (grpcStatus !== GRPC_STATUS.OK) {
-      // Of the deadline that the request carried: the server gave up where we were about to.
-      const outcome = grpcStatus === GRPC_STATUS.DEADLINE_EXCEEDED ? 'timeout' : 'status'
-      this.fail(stream, outcome, grpcStatus, `${grpcStatusName(grpcStatus)}: ${grpcMessage}`)
-    } else if (!stream.message.isComplete) this.fail(stream, 'bad-response', 0, stream.message.incompleteness)
-    else if (stream.isStreaming) this.fail(stream, 'aborted', 0, 'the server ended the stream before the answer')
-    else this.#succeed(stream)
+    const failure = failureOf(stream, headers)
+    if (failure === null) this.#succeed(stream)
+    else this.fail(stream, failure.outcome, failure.code, failure.text)
   }
 
   #succeed(stream: GrpcStream): void {

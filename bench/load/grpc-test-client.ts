@@ -19,6 +19,8 @@ export interface TestClient {
   ask(lane: number, request?: number): Promise<TestAnswer>
   /** Every report, also those that nobody asked for. */
   readonly reports: number[]
+  /** Answers that no request waited for. */
+  unasked(): number
 }
 
 export function testClient(
@@ -29,6 +31,7 @@ export function testClient(
   const pending = new Map<number, (answer: TestAnswer) => void>()
   const reports: number[] = []
   let text = ''
+  let unasked = 0
   const transport = createGrpcTransport(
     {
       host: '127.0.0.1',
@@ -56,6 +59,9 @@ export function testClient(
         },
         onConnected() {},
         onStreamWait() {},
+        onUnasked() {
+          unasked++
+        },
         onFailureText: (failure) => {
           text = failure
         },
@@ -68,5 +74,5 @@ export function testClient(
       pending.set(lane, resolve)
       transport.send(lane, request)
     })
-  return { transport, ask, reports }
+  return { transport, ask, reports, unasked: () => unasked }
 }

@@ -86,7 +86,18 @@ export async function openTransportSession(
   }
   return {
     probe: (request = {}) =>
-      probeAll({ transport, codec, sink, timeoutMs: trial.timeoutMs, signal, requests: bodies.length }, request),
+      probeAll(
+        {
+          transport,
+          codec,
+          sink,
+          timeoutMs: trial.timeoutMs,
+          signal,
+          requests: bodies.length,
+          isStreaming: target.streaming,
+        },
+        request,
+      ),
     async run(phase, listener) {
       if (phase.name === 'measure') return (await runOne(phase, listener, null)).result
       const [firstPart, rest] = partsOf(phase)

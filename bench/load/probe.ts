@@ -1,5 +1,5 @@
 // Sends prebuilt requests once each, within a time, and gives back the values of each answer.
-import { nowNs } from '../core/clock.ts'
+import { nowNs, sleep } from '../core/clock.ts'
 import type { Codec } from '../protocol/types.ts'
 import type { LaneSink, Transport } from './transport.ts'
 import type { ProbeAnswer, ProbeRequest } from './types.ts'
@@ -18,6 +18,7 @@ interface ProbeSetting {
   readonly signal: AbortSignal
   /** How many prebuilt ones there are. */
   readonly requests: number
+  readonly isStreaming: boolean
 }
 
 /** One answer for each request asked for, in their order; null for those that were not sent. */
@@ -45,7 +46,27 @@ export async function probeAll(setting: ProbeSetting, request: ProbeRequest): Pr
   await runLane(0, 1)
   const isSlow = (answers[1]?.ms ?? 0) > SLOW_MS
   await Promise.all(Array.from({ length: isSlow ? inFlight : 1 }, (_, lane) => runLane(lane, variants.length)))
-  return answers
+  if (!setting.isStreaming || request.variants !== undefined) return answers
+  await sleep(graceOf(answers), signal)
+  return lanes.unasked === 0 ? answers : answers.map(asTooMany)
+}
+
+/** Answers beyond the one that a request gets come as late as answers take, and a little later. */
+function graceOf(answers: readonly (ProbeAnswer | null)[]): number {
+  const slowestMs = answers.reduce((most, answer) => Math.max(most, answer?.ms ?? 0), 0)
+  return Math.min(MOST_GRACE_MS, Math.max(LEAST_GRACE_MS, 3 * slowestMs))
+}
+
+const LEAST_GRACE_MS = 200
+const MOST_GRACE_MS = 3000
+
+/** Which answer was to which request cannot be known then: none of them is good. */
+function asTooMany(answer: ProbeAnswer | null): ProbeAnswer | null {
+  if (!answer?.ok) return answer
+  const reason =
+    'the server sends more than one answer a request, and neither marks the last one (triton_final_response) nor ' +
+    'repeats the request’s id'
+  return { ok: false, outcome: 'form', reason, ms: answer.ms }
 }
 
 interface Asked {
@@ -56,6 +77,8 @@ interface Asked {
 
 /** A sink for probes alone: each lane's answer goes to whoever asked over it. */
 class ProbedLanes implements LaneSink {
+  /** Messages on lanes on which no request waited for one. */
+  unasked = 0
   readonly #setting: ProbeSetting
   readonly #asked = new Map<number, Asked>()
   /** A transport tells what happened just before it reports the lane. */
@@ -95,6 +118,10 @@ class ProbedLanes implements LaneSink {
 
   onConnected(): void {}
   onStreamWait(): void {}
+
+  onUnasked(): void {
+    this.unasked++
+  }
 
   onFailureText(failure: string): void {
     this.#text = failure

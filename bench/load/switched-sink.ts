@@ -25,6 +25,10 @@ export class SwitchedSink implements LaneSink {
     this.current?.onConnected(tookNs)
   }
 
+  onUnasked(): void {
+    this.current?.onUnasked?.()
+  }
+
   onStreamWait(): void {
     this.current?.onStreamWait()
   }

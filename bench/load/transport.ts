@@ -26,6 +26,8 @@ export interface LaneSink {
   onFailureText(text: string): void
   /** A connection is ready; `tookNs` from the attempt to its being usable (TLS and HTTP/2 SETTINGS included). */
   onConnected(tookNs: number): void
+  /** A message came over a stream on which no request waits for one; absent where nobody wants to know. */
+  onUnasked?(): void
   /** A request waits because the server allows no more streams on its connection. The wait is part of its time. */
   onStreamWait(): void
 }

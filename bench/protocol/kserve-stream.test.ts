@@ -14,9 +14,11 @@ const MODEL = {
 interface Answer {
   readonly id?: string
   readonly final?: boolean
+  /** Without outputs. */
+  readonly isEmpty?: boolean
 }
 
-function bare({ id, final }: Answer = {}): Uint8Array {
+function bare({ id, final, isEmpty = false }: Answer = {}): Uint8Array {
   const answer = new ProtobufWriter().text(1, 'm').text(2, '1')
   if (id !== undefined) answer.text(3, id)
   if (final !== undefined) {
@@ -24,6 +26,7 @@ function bare({ id, final }: Answer = {}): Uint8Array {
     const value = new ProtobufWriter().varint(1, final ? 1 : 0)
     answer.message(4, new ProtobufWriter().text(1, 'triton_final_response').message(2, value))
   }
+  if (isEmpty) return answer.finish()
   answer.message(5, new ProtobufWriter().text(1, 'y').text(2, 'FP32').packed(3, [1, 1]))
   return answer.bytes(6, Buffer.from(Float32Array.of(0.5).buffer)).finish()
 }
@@ -63,10 +66,23 @@ describe('an answer of a stream', () => {
     expect(partOf(bare(answer))).toBe(part)
   })
 
+  it('that is the mere mark ends the request with the answer before it', () => {
+    expect(partOf(wrapped({ final: true, isEmpty: true }))).toBe('end')
+    expect(partOf(wrapped({ id: '5', final: true, isEmpty: true }))).toBe('end')
+    expect(partOf(wrapped({ id: '4', final: true, isEmpty: true }))).toBe('stray')
+    // Nothing is said of an end: an empty answer is the only one, and a bad one.
+    expect(partOf(wrapped({ isEmpty: true }))).toBe('last')
+  })
+
   it('of no form at all is an end, so that its request fails', () => {
     expect(partOf(Uint8Array.of(0xff))).toBe('last')
     expect(partOf(new Uint8Array(0))).toBe('last')
   })
+})
+
+it('asks for the mere mark, without which the end of a decoupled model could not be known', () => {
+  const request = Buffer.from(kserveStreamCodec(MODEL, 1).encode([Float64Array.of(1)])).toString('latin1')
+  expect(request).toContain('triton_enable_empty_final_response')
 })
 
 it('gives every prebuilt request its number as its id', () => {

@@ -7,7 +7,7 @@ import type { AnswerOutputs, Codec, StreamPart } from './types.ts'
 const MODEL_STREAM_INFER_PATH = '/inference.GRPCInferenceService/ModelStreamInfer'
 const WRAPPER = { errorMessage: 1, inferResponse: 2 } as const
 const ANSWER = { id: 3, parameters: 4, outputs: 5, rawOutputContents: 6 } as const
-const REQUEST_ID = 3
+const REQUEST = { id: 3, parameters: 4 } as const
 const ENTRY = { key: 1, value: 2 } as const
 const BOOL_PARAM = 1
 const FINAL = Buffer.from('triton_final_response')
@@ -16,8 +16,8 @@ const MOST_ID_DIGITS = 9
 
 /**
  * Codec of `ModelStreamInfer`. A server reports errors in the message, and the stream goes on. Requests carry their number
- * as their id. A decoupled model sends several answers to a request, the last one marked with `triton_final_response`;
- * without that mark each answer is the only one.
+ * as their id. A decoupled model sends several answers to a request, the last one marked with `triton_final_response`, or
+ * that mark alone behind them, which Triton sends to those who ask for it. Without the mark each answer is the only one.
  */
 export function kserveStreamCodec(model: ModelSpec, batchSize: number): Codec {
   const unary = kserveGrpcCodec(model, batchSize)
@@ -27,8 +27,10 @@ export function kserveStreamCodec(model: ModelSpec, batchSize: number): Codec {
     path: MODEL_STREAM_INFER_PATH,
     requestHeaders: {},
     encode(inputs) {
-      const id = new ProtobufWriter().text(REQUEST_ID, String(requests++)).finish()
-      return Buffer.concat([unary.encode(inputs), id])
+      const more = new ProtobufWriter()
+        .text(REQUEST.id, String(requests++))
+        .message(REQUEST.parameters, asksForTheEnd())
+      return Buffer.concat([unary.encode(inputs), more.finish()])
     },
     hasForm(bytes, start, end) {
       return span.find(bytes, start, end) === null && unary.hasForm(bytes, span.start, span.end, -1)
@@ -42,6 +44,12 @@ export function kserveStreamCodec(model: ModelSpec, batchSize: number): Codec {
       return span.find(bytes, start, end) === null ? span.partOf(request) : 'last'
     },
   }
+}
+
+/** An entry of the request's parameters: `triton_enable_empty_final_response: { bool_param: true }`. */
+function asksForTheEnd(): ProtobufWriter {
+  const yes = new ProtobufWriter().varint(BOOL_PARAM, 1)
+  return new ProtobufWriter().text(ENTRY.key, 'triton_enable_empty_final_response').message(ENTRY.value, yes)
 }
 
 /** Where the ModelInferResponse lies in an answer: inside of Triton's wrapper, or the whole of MLServer's. */
@@ -84,14 +92,17 @@ class AnswerSpan {
   /** To be called after `find`. */
   partOf(request: number): StreamPart {
     const inner = this.#inner
-    let part: StreamPart = 'last'
+    let mark: boolean | null = null
+    let hasOutputs = false
     inner.reset(this.#bytes, this.start, this.end)
     while (inner.next()) {
       if (inner.wireType !== WIRE.bytes) continue
+      if (inner.field === ANSWER.outputs) hasOutputs = true
       if (inner.field === ANSWER.id && this.#isOther(inner.valueStart, inner.valueEnd, request)) return 'stray'
-      if (inner.field === ANSWER.parameters && this.#saysMore(inner.valueStart, inner.valueEnd)) part = 'more'
+      if (inner.field === ANSWER.parameters) mark = this.#finalMark(inner.valueStart, inner.valueEnd) ?? mark
     }
-    return part
+    if (mark === false) return 'more'
+    return mark === true && !hasOutputs ? 'end' : 'last'
   }
 
   /** Only a number can be the id of a request of ours: servers that make ids of their own write others. */
@@ -106,8 +117,8 @@ class AnswerSpan {
     return id !== request
   }
 
-  /** An entry `triton_final_response: { bool_param: false }`; proto3 leaves a false value out where it can. */
-  #saysMore(start: number, end: number): boolean {
+  /** What an entry `triton_final_response: { bool_param: … }` says; null for another entry. */
+  #finalMark(start: number, end: number): boolean | null {
     const entry = this.#value
     let isFinalKey = false
     let isTrue = false
@@ -118,7 +129,7 @@ class AnswerSpan {
       if (entry.field === ENTRY.key) isFinalKey = equals(this.#bytes, valueStart, valueEnd, FINAL)
       else if (entry.field === ENTRY.value) isTrue = isTrueParameter(this.#bytes, valueStart, valueEnd)
     }
-    return isFinalKey && !isTrue
+    return isFinalKey ? isTrue : null
   }
 }
 

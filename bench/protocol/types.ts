@@ -7,8 +7,11 @@ export type AnswerOutputs =
   /** Values of every output tensor, in the order of the model's outputs; row-major, batch first. */
   { readonly ok: true; readonly outputs: readonly Float64Array[] } | { readonly ok: false; readonly reason: string }
 
-/** An answer of a stream: the last one to its request, one before others, or one to another request. */
-export type StreamPart = 'last' | 'more' | 'stray'
+/**
+ * An answer of a stream: the last one to its request, one before others, the mere end of those before it, or one to
+ * another request.
+ */
+export type StreamPart = 'last' | 'more' | 'end' | 'stray'
 
 export interface Codec {
   /** HTTP: path such as `/v2/models/m/infer`. gRPC: `/inference.GRPCInferenceService/ModelInfer`. */
