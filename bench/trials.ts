@@ -8,12 +8,12 @@ import { checkParity, type ParityOutcome } from './load/parity.ts'
 import { pollsOn } from './load/polling.ts'
 import type { RequestColumns } from './load/request-columns.ts'
 import type { LoadJob } from './load/types.ts'
-import { variantsOf } from './load/variants.ts'
 import { measureTrial, withoutData } from './measurement/measure-trial.ts'
 import type { CacheAudit, FirstAnswer, ParityResult, TrialAccount, TrialFault } from './measurement/types.ts'
 import { checkBudgetMs } from './plan/check-budget.ts'
 import type { Plan, Trial } from './plan/types.ts'
 import type { Progress } from './progress.ts'
+import { variantsOf } from './protocol/variants.ts'
 import type { RunningServer } from './runtime/types.ts'
 import type { TargetSpec } from './scenario/types.ts'
 import type { Servers } from './servers.ts'
@@ -56,24 +56,23 @@ export async function openTrials(setting: TrialsSetting): Promise<Trials> {
   for (const { ok, target, code, reason } of parity.results) if (!ok) progress.note(`${target}: ${code}: ${reason}`)
   if (!signal.aborted) refuseWithoutAnswers(parity)
   progress.step('checking whether any answers from a cache')
-  const audited = plan.targets
-    .filter((target) => canBeAudited(plan, target))
-    .map(({ name }) => name)
-    .filter((name) => agrees(parity, name))
+  const answering = plan.targets.map(({ name }) => name).filter((name) => agrees(parity, name))
+  const largest = Math.max(...scenario.matrix.batchSizes)
+  // Requests so large that a cell has few of them say nothing of caches.
+  const audited = variantsOf(plan.targets, scenario.model, largest) < FEWEST_PER_SET ? [] : answering
   const cacheAudits = await auditCaches({
     targets: audited,
-    batchSize: Math.max(...scenario.matrix.batchSizes),
-    budgetMs: (target) => checkBudgetMs(plan, target, Math.max(...scenario.matrix.batchSizes)),
+    batchSize: largest,
+    budgetMs: (target) => checkBudgetMs(plan, target, largest),
     // New at every run: a server that stands may have seen those of an earlier one.
     open: (target, batchSize) =>
       threads.open({ ...probeJob(setting, target, batchSize), seed: randomInt(MAX_RANDOM) }, signal),
   })
-  const unaudited = plan.targets
-    .map(({ name }) => name)
-    .filter((name) => agrees(parity, name))
-    .filter((name) => !cacheAudits.some(({ target }) => target === name))
+  const unaudited = answering.filter((name) => !cacheAudits.some(({ target }) => target === name))
   if (unaudited.length > 0) {
-    progress.note(`${unaudited.join(', ')}: answers are too few or too slow to tell whether they come from a cache`)
+    progress.note(
+      `${unaudited.join(', ')}: requests are too large, or answers too slow, to tell whether a cache answers`,
+    )
   }
   for (const { suspected, target } of cacheAudits) {
     if (suspected) progress.note(`${target} answers inputs that it has seen faster than new ones: a cache?`)
@@ -92,11 +91,6 @@ export async function openTrials(setting: TrialsSetting): Promise<Trials> {
       }
     },
   }
-}
-
-/** Requests so large that a cell has few of them say nothing of caches. */
-function canBeAudited({ scenario }: Plan, target: TargetSpec): boolean {
-  return variantsOf(target, scenario.model, Math.max(...scenario.matrix.batchSizes)) >= FEWEST_PER_SET
 }
 
 /** The same connections as the load has, up to a few. */
@@ -185,7 +179,8 @@ function jobOf(
   const tls = address.startsWith('https://') ? server.tls : null
   const { model, verify } = plan.scenario
   const polls = pollsOn(plan.scenario, availableParallelism())
-  return { trial, target, model, address, tls, seed: plan.seed, verify, polls, share: { index: 0, of: 1 } }
+  const variants = variantsOf(plan.targets, model, trial.batchSize)
+  return { trial, target, model, address, tls, seed: plan.seed, variants, verify, polls, share: { index: 0, of: 1 } }
 }
 
 /** A trial that only probes: as many connections as the load has, no load. */

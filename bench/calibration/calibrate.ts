@@ -4,6 +4,7 @@ import { loadThreadAbilities } from '../event-loop/create-event-loop.ts'
 import type { LoadThreadAbilities } from '../event-loop/types.ts'
 import type { ClientFloor } from '../measurement/types.ts'
 import type { LoadModel } from '../plan/types.ts'
+import { variantsOf } from '../protocol/variants.ts'
 import type { ModelSpec, TargetSpec } from '../scenario/types.ts'
 import { type Finding, findingsOf } from './accuracy.ts'
 import { calibrationAnswer } from './answers.ts'
@@ -136,7 +137,7 @@ async function tryOut(
   try {
     const answer = calibrationAnswer(target, MODEL, 1)
     const exercise = await host.serve({ protocol, behaviour: AT_ONCE, answer })
-    const common = { target, model: MODEL, batchSize: 1, seed: SEED }
+    const common = { target, model: MODEL, batchSize: 1, seed: SEED, variants: variantsOf([target], MODEL, 1) }
     await runBuiltIn({ ...common, ...EXERCISE, address: exercise.address }, open)
     const server = await host.serve({ protocol, behaviour, answer })
     const job = { ...common, load, address: server.address }

@@ -4,6 +4,7 @@ import type { RequestColumns } from '../load/request-columns.ts'
 import type { PhaseResult } from '../load/types.ts'
 import type { ClientFloor } from '../measurement/types.ts'
 import type { CellKey, LoadModel } from '../plan/types.ts'
+import { variantsOf } from '../protocol/variants.ts'
 import type { ModelSpec, TargetSpec } from '../scenario/types.ts'
 import { calibrationAnswer } from './answers.ts'
 import { type OpenSession, runBuiltIn } from './run-job.ts'
@@ -67,6 +68,7 @@ async function floorOf(
       load: closedLoadOf(cell.load),
       address: await address,
       seed,
+      variants: variantsOf(targets, model, cell.batchSize),
       warmupMs: isFirst ? FIRST_WARMUP_MS : WARMUP_MS,
       windowMs: WINDOW_MS,
       polls,

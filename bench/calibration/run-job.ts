@@ -13,6 +13,8 @@ export interface BuiltInJob {
   readonly load: LoadModel
   readonly address: string
   readonly seed: number
+  /** Prebuilt requests, as in `LoadJob`. */
+  readonly variants: number
   readonly warmupMs: number
   readonly windowMs: number
   readonly polls: boolean
@@ -47,7 +49,8 @@ export async function runBuiltIn(
   }
 }
 
-function loadJobOf({ target, model, batchSize, load, address, seed, warmupMs, windowMs, polls }: BuiltInJob): LoadJob {
+function loadJobOf(job: BuiltInJob): LoadJob {
+  const { target, model, batchSize, load, address, seed, variants, warmupMs, windowMs, polls } = job
   return {
     trial: {
       id: `built-in server for ${target.name}`,
@@ -63,6 +66,7 @@ function loadJobOf({ target, model, batchSize, load, address, seed, warmupMs, wi
     model,
     address,
     seed,
+    variants,
     tls: null,
     // There is no reference: what is checked is the form of the answers.
     verify: null,

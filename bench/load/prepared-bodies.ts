@@ -1,8 +1,8 @@
 // The encoded requests of a cell, made once on each load thread and kept for the sessions that follow.
 import type { Codec } from '../protocol/types.ts'
+import { BUDGET_BYTES } from '../protocol/variants.ts'
 import { makeInputs } from './inputs.ts'
 import type { LoadJob } from './types.ts'
-import { BUDGET_BYTES } from './variants.ts'
 
 /** Of two cells of the largest kind. */
 const MOST_KEPT_BYTES = 2 * BUDGET_BYTES
@@ -14,9 +14,9 @@ const kept = new Map<string, readonly Uint8Array[]>()
  * @throws the signal's reason once it is aborted: large requests take a while
  */
 export async function preparedBodies(job: LoadJob, codec: Codec, signal: AbortSignal): Promise<readonly Uint8Array[]> {
-  const { target, model, trial, seed } = job
+  const { target, model, trial, seed, variants } = job
   const { api, protocol, tensors, streaming } = target
-  const key = JSON.stringify([api, protocol, tensors, streaming, model, trial.batchSize, seed])
+  const key = JSON.stringify([api, protocol, tensors, streaming, model, trial.batchSize, seed, variants])
   const known = kept.get(key)
   if (known !== undefined) {
     // The last one used is the last one to go.
@@ -25,7 +25,7 @@ export async function preparedBodies(job: LoadJob, codec: Codec, signal: AbortSi
     return known
   }
   const bodies: Uint8Array[] = []
-  for (const inputs of makeInputs({ model, seed, target, batchSize: trial.batchSize })) {
+  for (const inputs of makeInputs({ model, seed, batchSize: trial.batchSize, variants })) {
     bodies.push(codec.encode(inputs))
     if (sizeOf(bodies) > SLOW_BYTES) {
       await new Promise(setImmediate)

@@ -48,6 +48,7 @@ function jobFor(
     address: kind.protocol === 'grpc' ? fake.grpcAddress : fake.url,
     tls: null,
     seed: 42,
+    variants: 64,
     verify: { absolute: 1e-6, relative: 1e-6, every: 5 },
     expected: null,
     polls: false,

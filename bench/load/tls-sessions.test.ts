@@ -54,6 +54,7 @@ function jobFor(front: TlsFront, kind: keyof typeof TARGETS, tls: TlsSettings = 
     address: `https://localhost:${front.port}`,
     tls,
     seed: 42,
+    variants: 64,
     verify: { absolute: 1e-6, relative: 1e-6, every: 5 },
     expected: null,
     polls: false,

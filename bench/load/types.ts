@@ -15,6 +15,8 @@ export interface LoadJob {
   readonly tls: TlsSettings | null
   /** Seeds inputs and arrivals. */
   readonly seed: number
+  /** Prebuilt requests that the trial cycles through: as many as for every other target of its batch size. */
+  readonly variants: number
   /** How values are compared; `null`: they are not. */
   readonly verify: VerifySpec | null
   /**

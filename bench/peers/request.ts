@@ -34,7 +34,7 @@ export function answerOf(protocol: 'http' | 'grpc'): CalibrationAnswer {
 
 export function writeRequest(protocol: 'http' | 'grpc', folder: string): RequestFiles {
   const codec = makeCodec(choiceOf(protocol), MODEL, BATCH_SIZE)
-  const [inputs] = makeInputs({ model: MODEL, seed: SEED, target: choiceOf(protocol), batchSize: BATCH_SIZE })
+  const [inputs] = makeInputs({ model: MODEL, seed: SEED, batchSize: BATCH_SIZE, variants: 1 })
   if (inputs === undefined) throw new Error('there are no inputs')
   const message = codec.encode(inputs)
   const file = (name: string, content: string | Uint8Array) => {
