@@ -14,6 +14,7 @@ import {
 } from './analysis/run-document.ts'
 import { type SummarisedCell, summarise } from './analysis/summarise.ts'
 import { cached } from './analysis/validity.ts'
+import { plainData } from './core/plain-text.ts'
 import { confirm } from './gate/confirm.ts'
 import { judge } from './gate/judge.ts'
 import type { RunHeader } from './measurement/run-header.ts'
@@ -27,7 +28,9 @@ export interface AnalysedRun extends SummarisedRun {
 }
 
 /** The same stored run gives the same document. The records of one cell at a time are in memory. */
-export async function buildDocument(header: RunHeader, stored: StoredRun): Promise<AnalysedRun> {
+export async function buildDocument(found: RunHeader, stored: StoredRun): Promise<AnalysedRun> {
+  // Names and messages of strangers are in it; every report, terminal and verdict is made of what comes from here.
+  const header = plainData(found)
   const { scenario, environment } = header
   const { accounts } = stored
   const summarised = await summariseCells(header, stored, () => true)

@@ -1,6 +1,7 @@
 // What a person sees while a run goes on: a live block in a terminal, plain lines elsewhere, nothing when quiet.
 import pc from 'picocolors'
 import type { TextStream } from './cli/command.ts'
+import { plainText } from './core/plain-text.ts'
 import { formatCount, formatMs } from './core/units.ts'
 import type { PhaseProgress } from './load/types.ts'
 import type { Trial } from './plan/types.ts'
@@ -26,7 +27,13 @@ export type ProgressMode = 'live' | 'plain' | 'quiet'
 
 export function createProgress(stream: TextStream, mode: ProgressMode): Progress {
   if (mode === 'quiet') return { step() {}, note() {}, trial() {}, update() {}, close() {} }
-  return mode === 'live' ? liveProgress(stream) : plainProgress(stream)
+  const progress = mode === 'live' ? liveProgress(stream) : plainProgress(stream)
+  // What servers say is in steps and notes.
+  return {
+    ...progress,
+    step: (text) => progress.step(plainText(text)),
+    note: (text) => progress.note(plainText(text)),
+  }
 }
 
 /** At most one line about trials in this time: a CI log of a long run stays readable. */

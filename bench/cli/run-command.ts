@@ -1,6 +1,7 @@
 // Runs one command: its flags, its help, its errors (printed nowhere else), its exit code. dyno's commands and the scripts alike.
 import pc from 'picocolors'
 import { BenchError, BenchErrors, type EndingSignal, EXIT, EXIT_BY_SIGNAL, type ExitCode } from '../core/errors.ts'
+import { plainText } from '../core/plain-text.ts'
 import { type Command, type Context, takesEscapes } from './command.ts'
 import { parseArguments } from './flags.ts'
 import { renderHelp } from './help.ts'
@@ -48,11 +49,13 @@ function renderError(error: unknown, colour: boolean): string {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
     return `${paint.red('this is a bug in dyno:')} ${stack}\n`
   }
-  const place = error.place === undefined ? '' : `${paint.bold(error.place)}: `
+  // Servers, files and scenarios have their say in messages.
+  const { message, hint, evidence } = error
+  const place = error.place === undefined ? '' : `${paint.bold(plainText(error.place))}: `
   return [
-    `${place}${paint.red('error')}: ${error.message} ${paint.dim(`[${error.code}]`)}`,
-    ...error.evidence.map((line) => paint.dim(`  | ${line.slice(0, MAX_EVIDENCE_CHARS)}`)),
-    ...(error.hint === undefined ? [] : [`  ${paint.cyan('→')} ${error.hint}`]),
+    `${place}${paint.red('error')}: ${plainText(message)} ${paint.dim(`[${error.code}]`)}`,
+    ...evidence.map((line) => paint.dim(`  | ${plainText(line).slice(0, MAX_EVIDENCE_CHARS)}`)),
+    ...(hint === undefined ? [] : [`  ${paint.cyan('→')} ${plainText(hint)}`]),
     '',
   ].join('\n')
 }

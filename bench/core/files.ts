@@ -1,6 +1,6 @@
 // Files that are either whole or absent: a reader never sees half of one.
 import { randomBytes } from 'node:crypto'
-import { lstatSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { BenchError, messageOf } from './errors.ts'
 
@@ -51,4 +51,17 @@ export function notWritten(path: string, cause: unknown): BenchError {
     hint: hints[code ?? ''] ?? 'name another file',
     cause,
   })
+}
+
+/**
+ * A stored file, which may have been planted or grown without bound.
+ * @throws Error where it is no regular file, or larger than `maxBytes`
+ */
+export function readStoredFile(path: string, maxBytes: number): string {
+  // Before it is opened: opening a named pipe waits for its writer.
+  const status = statSync(path)
+  if (!status.isFile()) throw new Error(`${path} is no regular file`)
+  if (status.size > maxBytes)
+    throw new Error(`${path} has ${status.size} bytes, more than the ${maxBytes} that are read`)
+  return readFileSync(path, 'utf8')
 }

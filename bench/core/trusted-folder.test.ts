@@ -28,3 +28,12 @@ it('refuses one that everybody may write, also behind a link of one’s own', ()
   expect(() => checkTrusted(join(dir, 'own'))).not.toThrow()
   expect(() => checkTrusted(join(dir, 'own'), uid + 1)).toThrow('it is no folder')
 })
+
+it('refuses one that a group of others may write', () => {
+  const shared = join(dir, 'shared')
+  mkdirSync(shared)
+  chmodSync(shared, 0o775)
+  const gid = process.getgid?.() ?? 0
+  expect(() => checkTrusted(shared, uid, gid)).not.toThrow()
+  expect(() => checkTrusted(shared, uid, gid + 1)).toThrow(`a group of others may write it (${gid})`)
+})

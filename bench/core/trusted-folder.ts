@@ -3,9 +3,10 @@ import { lstatSync, statSync } from 'node:fs'
 import { BenchError } from './errors.ts'
 
 const OTHERS_MAY_WRITE = 0o002
+const GROUP_MAY_WRITE = 0o020
 
 /** A folder that is not there is nobody's. @throws BenchError `folder-not-yours` */
-export function checkTrusted(dir: string, uid = process.getuid?.()): void {
+export function checkTrusted(dir: string, uid = process.getuid?.(), gid = process.getgid?.()): void {
   if (uid === undefined) return
   const link = lstatSync(dir, { throwIfNoEntry: false })
   if (link === undefined) return
@@ -18,7 +19,9 @@ export function checkTrusted(dir: string, uid = process.getuid?.()): void {
       ? `it belongs to another user (${status.uid})`
       : (status.mode & OTHERS_MAY_WRITE) !== 0
         ? 'everybody may write it'
-        : null
+        : (status.mode & GROUP_MAY_WRITE) !== 0 && status.gid !== gid
+          ? `a group of others may write it (${status.gid})`
+          : null
   if (why === null) return
   throw new BenchError({
     kind: 'environment',

@@ -12,8 +12,9 @@ export interface ColumnsWriter {
   close(): void
 }
 
+/** @throws EEXIST where anything stands there */
 export function openColumnsWriter(path: string): ColumnsWriter {
-  const file = openSync(path, 'a')
+  const file = openSync(path, 'ax')
   const write = (bytes: Uint8Array) => {
     for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
   }

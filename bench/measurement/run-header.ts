@@ -1,8 +1,8 @@
 // What a stored run needs beside its measurements to be analysed again: header.json, written at the start and at the end.
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BenchError, messageOf } from '../core/errors.ts'
-import { writeFileAtomic } from '../core/files.ts'
+import { readStoredFile, writeFileAtomic } from '../core/files.ts'
+import { plainReviver } from '../core/plain-text.ts'
 import type { LoadThreadAbilities } from '../event-loop/types.ts'
 import type { CellKey } from '../plan/types.ts'
 import type { Identity } from '../runtime/types.ts'
@@ -39,6 +39,8 @@ export interface RunHeader {
 }
 
 const HEADER = 'header.json'
+/** That of the largest plan, many times over. */
+const MAX_HEADER_BYTES = 64 * 1024 ** 2
 
 export function writeHeader(dir: string, header: RunHeader): void {
   writeFileAtomic(join(dir, HEADER), `${JSON.stringify(header, null, 2)}\n`)
@@ -47,7 +49,7 @@ export function writeHeader(dir: string, header: RunHeader): void {
 /** @throws BenchError `run-unreadable`: no run directory, or one of another version */
 export function readHeader(dir: string): RunHeader {
   try {
-    const header = JSON.parse(readFileSync(join(dir, HEADER), 'utf8')) as RunHeader
+    const header = JSON.parse(readStoredFile(join(dir, HEADER), MAX_HEADER_BYTES), plainReviver) as RunHeader
     if (header.schemaVersion !== 1)
       throw new Error(`schemaVersion ${String(header.schemaVersion)} is not known to this version`)
     return withDefaults(header)

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
@@ -133,6 +143,52 @@ describe('a run’s store', () => {
   it('refuses a folder that already holds a run', () => {
     storeTrial(createRunStore(join(dir, 'run')), measurementOf(1, 1))
     expect(() => createRunStore(join(dir, 'run'))).toThrow(/already holds a run/)
+  })
+
+  it('lets one run in: a second one is refused, and the first is whole', async () => {
+    const first = createRunStore(join(dir, 'run'))
+    expect(() => createRunStore(join(dir, 'run'))).toThrow('another one is writing into it')
+    storeTrial(first, measurementOf(1, 20))
+    await first.finish()
+    expect((await loadAll(first.dir)).map(timesOf)).toEqual([timesOf(measurementOf(1, 20))])
+  })
+
+  it('follows no link that was planted where its records go', () => {
+    mkdirSync(join(dir, 'run'))
+    writeFileSync(join(dir, 'precious'), 'mine')
+    symlinkSync(join(dir, 'precious'), join(dir, 'run', 'samples.part'))
+    expect(() => createRunStore(join(dir, 'run'))).toThrow('already holds a run')
+    expect(readFileSync(join(dir, 'precious'), 'utf8')).toBe('mine')
+  })
+
+  it('reads what was stored before the disk was full, whose last line is cut', async () => {
+    const store = createRunStore(join(dir, 'run'))
+    storeTrial(store, measurementOf(1, 50))
+    appendFileSync(join(store.dir, 'measurements.jsonl'), '{"schemaVersion":1,"trial":{"id":"tri')
+    expect((await loadAll(store.dir)).map(timesOf)).toEqual([timesOf(measurementOf(1, 50))])
+  })
+
+  it('reads no named pipe, which would wait for ever', async () => {
+    execFileSync('mkfifo', [join(dir, 'measurements.jsonl')])
+    await expect(openRun(dir)).rejects.toThrow('is no regular file')
+  })
+
+  itWith(mounting(), 'says what to do where the disk is full in the middle, and keeps what it has', async () => {
+    const disk = join(dir, 'small')
+    mkdirSync(disk)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=300m', 'tmpfs', disk])
+    try {
+      const store = createRunStore(join(disk, 'run'))
+      storeTrial(store, measurementOf(1, 50))
+      writeFileSync(join(disk, 'ballast'), Buffer.alloc(299 * 1024 ** 2))
+      const fill = () => {
+        for (let trial = 2; trial < 100; trial++) storeTrial(store, measurementOf(trial, 20_000))
+      }
+      expect(fill).toThrow(/cannot be stored any more: ENOSPC/)
+      expect((await loadAll(store.dir)).map(timesOf)[0]).toEqual(timesOf(measurementOf(1, 50)))
+    } finally {
+      execFileSync('umount', [disk])
+    }
   })
 
   it('refuses a place where a folder cannot be made, before anything is measured', () => {

@@ -12,9 +12,10 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { BenchError, messageOf } from '../core/errors.ts'
+import { readStoredFile } from '../core/files.ts'
 import { formatBytes } from '../core/units.ts'
 import { emptyTimes, type RequestColumns, type TimeColumns } from '../load/request-columns.ts'
-import { openColumnsReader, openColumnsWriter } from './columns-file.ts'
+import { type ColumnsWriter, openColumnsReader, openColumnsWriter } from './columns-file.ts'
 import { openSamples, writeSamples } from './samples-parquet.ts'
 import { parseMeasurements, type StoredMeasurement } from './stored-measurement.ts'
 import type { Measurement, TrialAccount } from './types.ts'
@@ -23,6 +24,9 @@ const MEASUREMENTS = 'measurements.jsonl'
 const SAMPLES = 'samples.parquet'
 /** Raw columns while the run goes on; samples.parquet takes their place at its end. */
 const PART = 'samples.part'
+
+/** More than the accounts of the largest plan. */
+const MAX_MEASUREMENTS_BYTES = 1024 ** 3 / 2
 
 /** Room that a run directory needs at least: samples of a few minutes, a report, logs. */
 const MIN_FREE_BYTES = 200 * 1024 ** 2
@@ -45,26 +49,68 @@ export function createRunStore(dir: string): RunStore {
   const path = resolve(dir)
   prepare(path)
   const stored: StoredMeasurement[] = []
-  const part = openColumnsWriter(join(path, PART))
+  const part = openPart(path)
   let rows = 0
+  let failure: unknown = null
   return {
     dir: path,
     record(records) {
-      part.append(records)
-      rows += records.length
+      // Called from within the load: what is wrong is told once the trial is over.
+      try {
+        if (failure === null) part.append(records)
+        rows += records.length
+      } catch (error) {
+        failure = error
+      }
     },
     append(account) {
-      part.sync()
-      const line = { ...account, rows }
-      appendFileSync(join(path, MEASUREMENTS), `${JSON.stringify(line)}\n`)
-      stored.push(line)
-      rows = 0
+      try {
+        if (failure !== null) throw failure
+        part.sync()
+        const line = { ...account, rows }
+        appendFileSync(join(path, MEASUREMENTS), `${JSON.stringify(line)}\n`)
+        stored.push(line)
+        rows = 0
+      } catch (error) {
+        throw notStored(path, error)
+      }
     },
     async finish() {
       part.close()
       await finishSamples(path, stored)
     },
   }
+}
+
+/** Exclusive: a file or a link that stands there is another run's, or somebody's trap. */
+function openPart(path: string): ColumnsWriter {
+  try {
+    return openColumnsWriter(join(path, PART))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw notEmpty(path)
+    throw error
+  }
+}
+
+function notEmpty(path: string): BenchError {
+  return new BenchError({
+    kind: 'usage',
+    code: 'output-not-empty',
+    message: 'the run directory already holds a run, or another one is writing into it',
+    place: path,
+    hint: 'name another folder: --out DIR',
+  })
+}
+
+function notStored(path: string, cause: unknown): BenchError {
+  return new BenchError({
+    kind: 'environment',
+    code: 'not-stored',
+    message: `what was measured cannot be stored any more: ${messageOf(cause)}`,
+    place: path,
+    hint: `free some space; what was stored before is there: dyno report ${path} --out ANOTHER_DIR`,
+    cause,
+  })
 }
 
 /**
@@ -113,13 +159,7 @@ function prepare(path: string): void {
     })
   }
   if (existsSync(join(path, SAMPLES)) || readFileSync(join(path, MEASUREMENTS)).length > 0) {
-    throw new BenchError({
-      kind: 'usage',
-      code: 'output-not-empty',
-      message: 'the run directory already holds a run',
-      place: path,
-      hint: 'name another folder: --out DIR',
-    })
+    throw notEmpty(path)
   }
   const disk = statfsSync(path)
   const freeBytes = disk.bavail * disk.bsize
@@ -149,7 +189,7 @@ export interface StoredRun {
  */
 export async function openRun(dir: string): Promise<StoredRun> {
   try {
-    const stored = parseMeasurements(readFileSync(join(dir, MEASUREMENTS), 'utf8'))
+    const stored = parseMeasurements(readStoredFile(join(dir, MEASUREMENTS), MAX_MEASUREMENTS_BYTES))
     const requests = await openRequests(dir, stored)
     return {
       dir,

@@ -1,5 +1,6 @@
 // One line of measurements.jsonl: a trial's account. Validated when read, since files can be edited.
 import { z } from 'zod'
+import { plainReviver } from '../core/plain-text.ts'
 import type { TrialAccount } from './types.ts'
 import { WARMUP_BLOCKS } from './warmup-series.ts'
 
@@ -114,12 +115,14 @@ const storedSchema = z.object({
 
 /** @throws Error that names the line and the field */
 export function parseMeasurements(text: string): StoredMeasurement[] {
+  // A last line without its end was cut off: the disk was full, or the machine stopped.
   return text
+    .slice(0, text.lastIndexOf('\n') + 1 || undefined)
     .split('\n')
     .filter((line) => line !== '')
     .map((line, index) => {
       try {
-        return storedSchema.parse(JSON.parse(line))
+        return storedSchema.parse(JSON.parse(line, plainReviver))
       } catch (error) {
         const first = error instanceof z.ZodError ? error.issues[0] : undefined
         const why = first === undefined ? 'no JSON' : `${first.path.join('.')}: ${first.message}`

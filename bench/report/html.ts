@@ -17,7 +17,7 @@ export function renderHtml(input: ReportInput, charts: readonly DrawnChart[]): s
   const { run } = input
   const body = [
     `<header><h1>${escapeHtml(run.scenario.name)}</h1><p>${escapeHtml(run.scenario.description)}</p>`,
-    `<p class="soft">Run <code>${escapeHtml(run.id)}</code>, ${run.startedAt} to ${run.finishedAt}, seed ${run.seed}${run.interrupted ? ', <b>interrupted</b>' : ''}</p></header>`,
+    `<p class="soft">Run <code>${escapeHtml(run.id)}</code>, ${escapeHtml(run.startedAt)} to ${escapeHtml(run.finishedAt)}, seed ${run.seed}${run.interrupted ? ', <b>interrupted</b>' : ''}</p></header>`,
     list(noticesOf(input).map((notice) => `<b>${escapeHtml(notice)}</b>`)),
     list([...findingsOf(input), ...warmupSentences(input)].map(escapeHtml)),
     problems(input),

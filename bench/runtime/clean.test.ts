@@ -57,6 +57,26 @@ describe('cleaning up', () => {
     expect(existsSync(stateDir)).toBe(false)
   })
 
+  it('leaves a folder of one’s own alone, but for what dyno alone can have written', async () => {
+    writeFileSync(join(stateDir, '.gitignore'), 'node_modules\n')
+    writeFileSync(join(stateDir, 'up.log'), 'mine')
+    mkdirSync(join(stateDir, 'up-logs'))
+    mkdirSync(join(stateDir, 'running'))
+    writeFileSync(join(stateDir, 'running', 'notes.txt'), 'mine')
+    writeFileSync(join(stateDir, 'running', '99-flask-0123456789ab.json'), '{}')
+    const dry = await clean({ stateDir, dryRun: true })
+    expect((await clean({ stateDir, dryRun: false })).map(({ what }) => what)).toEqual(dry.map(({ what }) => what))
+    expect(readdirSync(stateDir).sort()).toEqual(['.gitignore', 'running', 'up-logs', 'up.log'])
+    expect(readdirSync(join(stateDir, 'running'))).toEqual(['notes.txt'])
+  })
+
+  it('removes its logs and its .gitignore where that bears its mark', async () => {
+    writeFileSync(join(stateDir, '.gitignore'), '*\n')
+    writeFileSync(join(stateDir, 'up.log'), 'started')
+    await clean({ stateDir, dryRun: false })
+    expect(existsSync(stateDir)).toBe(false)
+  })
+
   it('leaves alone what dyno did not make', async () => {
     writeFileSync(join(stateDir, 'notes.txt'), 'mine')
     mkdirSync(join(stateDir, 'python-scripts'))

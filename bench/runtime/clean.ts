@@ -1,12 +1,12 @@
 // Removes what dyno made on this machine: leftover processes and containers, its own state folder and, if asked for, its
 // images and volumes. The user's reports are not among it.
-import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { BenchError } from '../core/errors.ts'
 import type { Engine } from './docker/engine.ts'
 import { findMadeThings, type MadeThings, removeThing } from './docker/made-things.ts'
 import { describeLeftovers, liveEntries, removeLeftovers } from './leftovers.ts'
-import { listFolder } from './register.ts'
+import { ENTRY_NAME, listFolder } from './register.ts'
 
 export interface Removal {
   readonly what: string
@@ -14,9 +14,12 @@ export interface Removal {
   readonly bytes: number
 }
 
-/** Everything that dyno writes into its state folder. Nothing else there is touched, whatever folder it was set to. */
-const OWN_NAMES =
-  /^(python-[0-9a-f]{12}|python\.lock(\.\d+)?(\.broken)?|compile-cache|running|up\.json|up\.log|up-logs|\.gitignore)$/
+/** What dyno alone writes into a state folder. Nothing else there is touched, whatever folder it was set to. */
+const OWN_NAMES = /^(python-[0-9a-f]{12}|python\.lock(\.\d+)?(\.broken)?|compile-cache|up\.json)$/
+/** Names that others use as well: dyno's where the folder bears its mark, the .gitignore that it writes. */
+const MARKED_NAMES = /^(up\.log|up-logs|\.gitignore)$/
+const MARK = '*\n'
+const RUNNING = 'running'
 
 export interface CleanOptions {
   /** Where dyno keeps its register and its environments: the same folder, or two. */
@@ -60,15 +63,29 @@ export async function clean(options: CleanOptions): Promise<Cleaned> {
 const NOTHING_MADE: MadeThings = { inUse: [], removable: [], kept: [] }
 
 function cleanState(stateDir: string, dryRun: boolean): readonly Removal[] {
-  const paths = listFolder(stateDir)
-    .filter((name) => OWN_NAMES.test(name))
-    .map((name) => join(stateDir, name))
+  const paths = ownPaths(stateDir)
   const removals = paths.map((what) => ({ what, bytes: sizeOf(what) }))
   if (dryRun) return removals
   // A link is removed itself, never followed.
   for (const path of paths) rmSync(path, { recursive: true, force: true })
+  removeIfEmpty(join(stateDir, RUNNING))
   removeIfEmpty(stateDir)
   return removals
+}
+
+function ownPaths(stateDir: string): readonly string[] {
+  const isMarked = contentOf(join(stateDir, '.gitignore')) === MARK
+  const own = listFolder(stateDir).filter((name) => OWN_NAMES.test(name) || (isMarked && MARKED_NAMES.test(name)))
+  const entries = listFolder(join(stateDir, RUNNING)).filter((name) => ENTRY_NAME.test(name))
+  return [...own, ...entries.map((name) => join(RUNNING, name))].map((name) => join(stateDir, name))
+}
+
+function contentOf(path: string): string | null {
+  try {
+    return lstatSync(path).isFile() ? readFileSync(path, 'utf8') : null
+  } catch {
+    return null
+  }
 }
 
 function refuseWhileRunning(live: readonly string[]): void {

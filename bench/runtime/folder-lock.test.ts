@@ -59,3 +59,12 @@ it.each([
   release()
   expect(readdirSync(dir)).toEqual([])
 })
+
+it.each(['', 'garbage', '{}'])('takes a lock over that is nobody’s: %j', async (content) => {
+  const path = join(dir, 'lock')
+  writeFileSync(path, content)
+  const release = await takeLock(path, wait(AbortSignal.timeout(5000)))
+  expect(holderOf(path)?.pid).toBe(process.pid)
+  release()
+  expect(readdirSync(dir)).toEqual([])
+})

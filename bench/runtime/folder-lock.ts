@@ -1,5 +1,5 @@
 // A lock file that names its holder: of two runs that need the same work done, one does it and the other waits.
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { sleep } from '../core/clock.ts'
 import { isRunning } from '../core/proc-stat.ts'
 import { ownProcess } from './register.ts'
@@ -23,7 +23,8 @@ export async function takeLock(path: string, wait: LockWait): Promise<() => void
     wait.signal.throwIfAborted()
     if (createWhole(path, own)) return () => rmSync(path, { force: true })
     const holder = holderOf(path)
-    if (holder !== null && !isRunning(holder)) {
+    // A lock appears with its holder in it: an empty one, or one with anything else in it, is nobody's.
+    if (holder === null ? existsSync(path) : !isRunning(holder)) {
       breakLock(path, holder)
       continue
     }
@@ -58,14 +59,14 @@ function createWhole(path: string, content: string): boolean {
   }
 }
 
-/** Moves a dead holder's lock away. What was moved may be a new holder's by now: then it goes back. */
-function breakLock(path: string, dead: { readonly pid: number }): void {
+/** Moves a dead holder's lock away, or one of nobody. What was moved may be a new holder's by now: then it goes back. */
+function breakLock(path: string, dead: { readonly pid: number } | null): void {
   const aside = `${path}.${process.pid}.broken`
   try {
     renameSync(path, aside)
   } catch {
     return // Another waiter was first.
   }
-  if (holderOf(aside)?.pid !== dead.pid) createWhole(path, readFileSync(aside, 'utf8'))
+  if (holderOf(aside)?.pid !== dead?.pid) createWhole(path, readFileSync(aside, 'utf8'))
   rmSync(aside, { force: true })
 }

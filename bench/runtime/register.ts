@@ -23,6 +23,9 @@ export type RegisterEntry = z.infer<typeof entrySchema>
 
 const FOLDER = 'running'
 
+/** Of an entry's file, or of one that was not finished. */
+export const ENTRY_NAME = /^\d+-[\w.-]+-[0-9a-f]{12}\.json(\.[0-9a-f]+\.tmp)?$/
+
 /** The environment variable that whatever is started carries, and its children inherit. */
 export function environmentMark(id: string): { readonly name: string; readonly value: string } {
   return { name: 'DYNO_RUN', value: id }
