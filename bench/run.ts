@@ -36,7 +36,7 @@ export interface RunRequest {
   readonly path: string
   readonly overrides: Overrides
   readonly runtime: RuntimeName | 'auto'
-  /** `null`: a new folder under reports/runs. */
+  /** null for a new folder under reports/runs. */
   readonly outDir: string | null
 }
 

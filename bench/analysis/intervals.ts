@@ -50,8 +50,8 @@ export function intervalOf(spread: Spread): Estimate {
 }
 
 /**
- * Of a rate, whose deviations are relative ones. Where they are as large as the rate itself, such as where a server was
- * gone for whole repetitions, their exponential means nothing: the interval begins at 0 and ends where they do.
+ * The interval of a rate, whose deviations are relative. Where they are as large as the rate itself, for example because a
+ * server was gone for whole repetitions, their exponential means nothing: the interval then begins at 0 and is linear above.
  */
 export function rateIntervalOf(spread: Spread): Estimate {
   const { value } = spread

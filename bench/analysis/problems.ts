@@ -2,8 +2,8 @@
 import type { Metric } from './metrics.ts'
 
 /**
- * How a number may be wrong. `too-good`: better than the server is, so a failure stands and a pass does not. `too-bad`:
- * worse than the server is, so a pass stands and a failure does not. `either-way`: it says nothing.
+ * How a problem may distort a number. A `too-good` number flatters the server: a failure stands, a pass does not. A `too-bad`
+ * number does it an injustice: a pass stands, a failure does not. An `either-way` number decides nothing.
  */
 export type Effect = 'none' | 'too-good' | 'too-bad' | 'either-way'
 
@@ -13,7 +13,7 @@ export interface ProblemKind {
   /** On requests/s and inferences/s. */
   readonly throughput: Effect
   readonly errorRate: Effect
-  /** No number of the cell can be believed: it is not compared, and a run with such a cell is not trustworthy. */
+  /** Whether no number of the cell can be believed: it is not compared, and a run with such a cell is not trustworthy. */
   readonly voids: boolean
   /** It hits targets that take turns alike, so that a comparison within one run stands. */
   readonly hitsAlike: boolean

@@ -170,7 +170,7 @@ function sum(values: Iterable<number>): number {
 const meanOf = (values: Float64Array) => sum(values) / values.length
 
 /**
- * Variance of the pooled share of values up to a limit (`null`: of the pooled mean), from the blocks' totals around
+ * Variance of the pooled share of values up to a limit (null for the pooled mean), from the blocks' totals around
  * their own repetition's mean (batch means).
  * Few blocks that hold most of the scatter are worth few degrees of freedom: 2K / (kurtosis − 1), K for a normal shape.
  */

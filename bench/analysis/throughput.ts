@@ -68,8 +68,8 @@ function closedWindow(
 }
 
 /**
- * What was due in the window, over the time that it was due in; a queue that grew over the window is answered after it, and
- * takes that much longer.
+ * Completed requests of those due in the window, over the time in which they were due. A queue that grew over the window is
+ * answered only after its end, so its growth is added to that time.
  */
 function openWindows(load: OpenLoad, measurements: readonly Measurement[]): CountedWindow[] {
   const growthNs = queueGrowthNs(measurements)
@@ -86,8 +86,8 @@ function openWindows(load: OpenLoad, measurements: readonly Measurement[]): Coun
 }
 
 /**
- * Seconds from one request to the next where they are equal: so many of them are the time that requests were due in, to
- * which the window’s length may add a part of one. `null`: not equal.
+ * Seconds from one request to the next; null if they vary. Requests were due for a whole number of these gaps, which the
+ * window's length may exceed by part of one.
  */
 function gapSecOf({ distribution, profile, requestRate }: OpenLoad): number | null {
   return distribution === 'constant' && profile === null ? 1 / requestRate : null

@@ -9,10 +9,10 @@ import type { Experiment, Pacing } from './experiments.ts'
 export interface Finding {
   readonly what: string
   readonly unit: 'ms' | 'µs' | 'requests/s' | 'requests' | 'p-value'
-  /** What it ought to be: the server's record, or what was asked for. `null`: nothing to compare with. */
+  /** What it ought to be: the server's record, or what was asked for. null if there is nothing to compare with. */
   readonly truth: number | null
   readonly measured: number
-  /** Largest distance from the truth, or largest value where there is none; `null`: no limit. */
+  /** Largest distance from the truth, or largest value where there is none; null for no limit. */
   readonly limit: number | null
   readonly ok: boolean
 }

@@ -30,7 +30,7 @@ export interface AccuracyRow {
 }
 
 export interface Calibration {
-  /** Core that the built-in servers were pinned to; `null`: none. */
+  /** Core that the built-in servers were pinned to; null for none. */
   readonly serverCpu: number | null
   readonly loadThreads: LoadThreadAbilities
   readonly floors: readonly FloorRow[]

@@ -4,7 +4,7 @@ import { formatCount, significant } from '../core/units.ts'
 import type { Finding } from './accuracy.ts'
 import type { AccuracyRow, Calibration, FloorRow } from './calibrate.ts'
 
-/** @param stealFraction share of the CPU time that the hypervisor took for others meanwhile; `null`: unknown */
+/** @param stealFraction share of the CPU time that the hypervisor took for others meanwhile; null if unknown */
 export function describeCalibration(
   { serverCpu, loadThreads, floors, accuracy }: Calibration,
   stealFraction: number | null,

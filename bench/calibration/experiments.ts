@@ -15,7 +15,7 @@ export interface Experiment {
 }
 
 export interface Pacing {
-  /** Largest send lag at p50 and p99, microseconds; `null`: reported only. */
+  /** Largest send lag at p50 and p99, microseconds; null if they are only reported. */
   readonly lagP50Us: number | null
   readonly lagP99Us: number | null
   /** Constant arrivals: largest distance of the gaps at the server from the even gap, at p90 and p99, microseconds. */

@@ -23,7 +23,7 @@ export interface FloorSetting {
   readonly model: ModelSpec
   readonly seed: number
   readonly polls: boolean
-  /** Core that the servers are pinned to; `null`: any. */
+  /** Core that the servers are pinned to; null for any. */
   readonly serverCpu: number | null
   readonly open: OpenSession
   readonly signal: AbortSignal

@@ -19,7 +19,7 @@ const HEAD: readonly HeaderField[] = [
   ['content-type', 'application/grpc'],
 ]
 
-/** @param message `null`: an answer of trailers only */
+/** @param message null for an answer of trailers only */
 export function answerFrames(message: Uint8Array | null, status: number, text: string | null = null): AnswerFrames {
   const trailers: HeaderField[] = [['grpc-status', String(status)]]
   if (text !== null) trailers.push(['grpc-message', text])

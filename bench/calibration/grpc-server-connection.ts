@@ -41,7 +41,7 @@ interface InferStream {
   /** Bytes of the prefix that came so far, and the length that they tell. */
   prefixBytes: number
   lengthBytes: number
-  /** Of the message, still to come. */
+  /** Bytes of the message that are still to come. */
   missingBytes: number
   isAnswered: boolean
 }
@@ -146,7 +146,7 @@ export class GrpcServerConnection implements FrameHandler {
     return true
   }
 
-  /** `null`: the block is malformed. */
+  /** null if the block is malformed. */
   #methodOf(bytes: Uint8Array, start: number, end: number): string | null {
     const known = this.#inferBlock
     if (known.length === end - start && isSame(known, bytes, start)) return 'ModelInfer'

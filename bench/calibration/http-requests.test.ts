@@ -48,6 +48,6 @@ function costOf(body: number): number {
 
 it('costs in proportion to the body', () => {
   costOf(1_000_000)
-  // Quadratic it was 64 times as much.
+  // When the cost was quadratic, it was 64 times as much.
   expect(costOf(16_000_000) / costOf(2_000_000)).toBeLessThan(32)
 })

@@ -24,7 +24,7 @@ export interface CalibrationHost {
 }
 
 /**
- * @param cpu core that the process is pinned to; `null`: any. Needs `taskset`.
+ * @param cpu core that the process is pinned to; null for any. Needs `taskset`.
  * @throws Error when the process ends before it listens (no `taskset`, no such core)
  */
 export async function startCalibrationHost(cpu: number | null): Promise<CalibrationHost> {

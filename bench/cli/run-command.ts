@@ -49,7 +49,7 @@ function renderError(error: unknown, colour: boolean): string {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
     return `${paint.red('this is a bug in dyno:')} ${stack}\n`
   }
-  // Servers, files and scenarios have their say in messages.
+  // A message may quote a server, a file or a scenario.
   const { message, hint, evidence } = error
   const place = error.place === undefined ? '' : `${paint.bold(plainText(error.place))}: `
   return [

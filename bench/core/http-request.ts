@@ -16,7 +16,7 @@ export interface HttpAnswer {
 
 interface Question {
   readonly method?: 'GET' | 'POST'
-  /** For https; `null`: it is checked as the settings' own defaults say. */
+  /** For https; null to check it as the settings' own defaults say. */
   readonly tls: TlsSettings | null
   /** Default: 2 s. */
   readonly timeoutMs?: number

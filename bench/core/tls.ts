@@ -11,9 +11,9 @@ import {
 
 /** How a server is recognised. Plain data: it travels to load threads. */
 export interface TlsSettings {
-  /** Certificates of the only CAs to trust, PEM; `null`: those of Node and of the system. */
+  /** Certificates of the only CAs to trust, PEM; null for those of Node and of the system. */
   readonly caPem: string | null
-  /** The name that is asked for (SNI) and that the certificate must bear; `null`: the host of the address. */
+  /** The name that is asked for (SNI) and that the certificate must bear; null for the host of the address. */
   readonly serverName: string | null
   /** Whether the certificate is checked at all. */
   readonly verify: boolean
@@ -68,7 +68,7 @@ export class TlsClient {
     return socket
   }
 
-  /** What is wrong with a socket that is connected; `null`: nothing. Servers without ALPN speak HTTP/1.1. */
+  /** What is wrong with a socket that is connected; null if nothing is. Servers without ALPN speak HTTP/1.1. */
   refusalOf(socket: Socket): TlsError | null {
     const isChosen = socket instanceof TLSSocket && socket.alpnProtocol === this.#protocol
     return isChosen || this.#protocol === 'http/1.1' ? null : this.#otherProtocol()

@@ -179,7 +179,7 @@ export class DirectSocket extends EventEmitter implements ServerWire, Watcher {
     this.#sendUnsent()
   }
 
-  /** @param errno why the last address was of no use; `null`: it did not answer */
+  /** @param errno why the last address was of no use; null if it did not answer */
   #tryNext(errno: number | null): void {
     let reason = errno ?? ERRNO.hostUnreachable
     for (let address = this.#untried.shift(); address !== undefined; address = this.#untried.shift()) {

@@ -50,7 +50,7 @@ export class KernelClock {
 
   /**
    * @param memory holds, from `at` on, a stamp of `STAMP_BYTES`
-   * @returns when the last of the bytes that it came with came in, of this thread's clock; NaN: it is no such stamp
+   * @returns when the last of the bytes that it came with came in, of this thread's clock; NaN if it is no such stamp
    */
   read(memory: Uint32Array, at: number): number {
     if (memory[at + STAMP.level] !== LEVEL.socket || memory[at + STAMP.type] !== OPTION.timestampNs) return Number.NaN

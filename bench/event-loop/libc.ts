@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 
 /**
- * Each returns what the system call does; −1: see `errno`. None of them blocks, but for the waits. Those that are called
+ * Each returns what the system call does: −1 if it failed, for the reason in `errno`. None of them blocks, but for the waits. Those that are called
  * for every request take addresses of memory, see `address`: finding out where an array lies costs as much as the call.
  */
 export interface Libc {
@@ -47,8 +47,8 @@ export interface Libc {
   ): number
   uringRegister(ring: number, operation: number, argument: Uint32Array, count: number): number
   /**
-   * Memory from the start of a page on, which the kernel sees, too; `null`: there is none.
-   * @param fd whose memory it is; −1: new memory
+   * Memory from the start of a page on, which the kernel sees, too; null if there is none.
+   * @param fd whose memory it is; −1 for new memory
    */
   map(bytes: number, fd: number, offset: number): ArrayBuffer | null
   /** It must not be looked at from here on. */

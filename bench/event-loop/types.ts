@@ -49,7 +49,7 @@ export interface LoadThreadAbilities {
 }
 
 export interface EventLoop {
-  /** When what is being handled came in, of this thread's clock; NaN: it is not known better than that it has. */
+  /** When what is being handled came in, of this thread's clock; NaN if it is known only that it has. */
   readonly arrivedNs: number
   /** `connect`, or `error` and `close`, are emitted later, never before it returns. */
   connect(options: WireOptions): Wire

@@ -108,7 +108,7 @@ export class UringBackend implements Backend {
     this.#uring.enter(0)
   }
 
-  /** @param watch `undefined`: what came in before the end of it */
+  /** @param watch undefined for what came in before the end of it */
   #onRead(watch: UringWatch | undefined, result: number, flags: number): void {
     const hasBuffer = (flags & COMPLETION.hasBuffer) !== 0
     const buffer = flags >>> COMPLETION.bufferShift

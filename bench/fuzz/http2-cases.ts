@@ -16,7 +16,7 @@ const PREFIX_BYTES = 5
 const LONGEST_PIECE_BYTES = 16_000
 /** A message is shorter than one of these. The last one is over the limit now and then, and not for the honest. */
 const MESSAGE_SIZES = [40, 40, 40, 40, 40, 900, 9000, 50_000]
-/** One frame in so many breaks a rule; 0: none does; −1: the server is honest, and what it says has to be understood. */
+/** One frame in so many breaks a rule; 0 if none does; −1 if the server is honest, and what it says has to be understood. */
 const WILDNESS = [-1, -1, 0, 200, 40, 8, 2]
 
 const writer = new FrameWriter(MOST_BYTES)
@@ -25,7 +25,7 @@ const writer = new FrameWriter(MOST_BYTES)
 interface Answer {
   readonly streamId: number
   hasHeaders: boolean
-  /** Of the message and its prefix that is still to be sent; −1: it was not begun. */
+  /** Of the message and its prefix that is still to be sent; −1 if it was not begun. */
   restBytes: number
   /** Of all frames of this answer so far. */
   wireBytes: number

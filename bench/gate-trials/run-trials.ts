@@ -49,7 +49,7 @@ export async function* runTrials(options: GateTrialsOptions, world: World): Asyn
   }
 }
 
-/** `null`: interrupted before there was anything. */
+/** null if it was interrupted before there was anything. */
 async function measureOnce(
   path: string,
   overrides: Overrides,

@@ -13,7 +13,7 @@ export interface Connector {
   connect(options: WireOptions): Wire
   /** As the event loop's. */
   soon(act: () => void): void
-  /** Why a socket that is ready is of no use; `null`: it can be used. */
+  /** Why a socket that is ready is of no use; null if it can be used. */
   refusalOf(wire: Wire): string | null
   textOf(error: NodeJS.ErrnoException, wire: Wire): string
 }

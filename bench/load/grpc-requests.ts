@@ -79,7 +79,7 @@ export function grpcTimeout(timeoutMs: number): string {
   return `${Math.min(LARGEST_TIMEOUT, Math.ceil(ns / unitNs))}${unit}`
 }
 
-/** @param headers `null`: the stream stays open, and its headers were sent */
+/** @param headers null if the stream stays open and its headers were sent before */
 function grpcRequest(headers: Uint8Array | null, message: Uint8Array): GrpcRequest {
   const prefix = new Uint8Array(GRPC_PREFIX_BYTES)
   writeUint32(prefix, 1, message.length)

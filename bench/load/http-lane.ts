@@ -36,7 +36,7 @@ export class HttpLane {
   #isWritten = false
   /** Whole answers that the connection has brought. */
   #answers = 0
-  /** Answers after which the server last closed a connection without a word; −1: it never did. */
+  /** Answers after which the server last closed a connection without a word; −1 if it never did. */
   #closedAfter = -1
   /** The request in flight was sent once already, over a connection that the server had closed. */
   #isRepeated = false
@@ -182,7 +182,7 @@ export class HttpLane {
     this.#report(outcome, status, body)
   }
 
-  /** @param reason `null`: the server closed its side in an orderly way */
+  /** @param reason null if the server closed its side in an orderly way */
   #onLost(socket: Wire, reason: string | null): void {
     if (socket !== this.#socket) return
     this.#socket = null

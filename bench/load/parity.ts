@@ -11,7 +11,7 @@ export interface ParityRequest {
   readonly targets: readonly string[]
   readonly batchSizes: readonly number[]
   readonly model: ModelSpec
-  /** `null`: values are not compared. */
+  /** null if values are not compared. */
   readonly verify: VerifySpec | null
   /** For each target and batch size. */
   readonly budgetMs: (target: string, batchSize: number) => number

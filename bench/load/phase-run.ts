@@ -24,7 +24,7 @@ export interface PhaseSetting {
   /** How many prebuilt requests there are. */
   readonly variants: number
   readonly onRecords: (records: RequestColumns) => void
-  /** What the times of records count from, of this thread's clock; `null`: the phase's start. */
+  /** What the times of records count from, of this thread's clock; null for the phase's start. */
   readonly recordsFromNs: number | null
 }
 
@@ -42,7 +42,7 @@ export class PhaseRun implements LaneSink {
   readonly #recordsFromNs: number
   readonly #scheduledNs: Float64Array
   readonly #sentNs: Float64Array
-  /** Prebuilt request in flight on the lane; −1: free. */
+  /** Prebuilt request in flight on the lane; −1 if the lane is free. */
   readonly #variant: Int32Array
   #nextVariant: number
   #ended = false

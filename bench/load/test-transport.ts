@@ -14,7 +14,7 @@ export class TestTransport implements Transport {
   readonly lanes: number
   readonly sink = new SwitchedSink()
   readonly sent: SentRequest[] = []
-  /** Milliseconds after which each request is answered by itself; `null`: only by hand. */
+  /** Milliseconds after which each request is answered by itself; null if only by hand. */
   readonly #latencyMs: number | null
 
   constructor(lanes: number, latencyMs: number | null) {

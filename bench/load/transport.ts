@@ -50,7 +50,7 @@ export interface TransportOptions {
   readonly port: number
   /** Address of each connection, by its number. */
   readonly addressOf: (connection: number) => string
-  /** `null`: no TLS. What TLS adds to the bytes is not counted. */
+  /** null without TLS. What TLS adds to the bytes is not counted. */
   readonly tls: TlsSettings | null
   /** What the sockets are of; Node's own with TLS. */
   readonly loop: EventLoop

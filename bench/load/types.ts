@@ -11,13 +11,13 @@ export interface LoadJob {
   readonly model: ModelSpec
   /** `http://host:port` or `https://…` for HTTP targets, `host:port` or `https://…` for gRPC targets. */
   readonly address: string
-  /** `null`: no TLS. */
+  /** null without TLS. */
   readonly tls: TlsSettings | null
   /** Seeds inputs and arrivals. */
   readonly seed: number
   /** Prebuilt requests that the trial cycles through: as many as for every other target of its batch size. */
   readonly variants: number
-  /** How values are compared; `null`: they are not. */
+  /** How values are compared; null if they are not. */
   readonly verify: VerifySpec | null
   /**
    * Outputs expected for each of the prebuilt requests, each a list of tensors, row-major;
@@ -33,7 +33,7 @@ export interface LoadJob {
 export interface Phase {
   readonly name: 'warmup' | 'measure'
   readonly durationMs: number
-  /** Epoch nanoseconds at which threads begin together; `null`: at once. */
+  /** Epoch nanoseconds at which threads begin together; null for at once. */
   readonly startsAtNs: number | null
 }
 

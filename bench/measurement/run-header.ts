@@ -39,7 +39,7 @@ export interface RunHeader {
 }
 
 const HEADER = 'header.json'
-/** That of the largest plan, many times over. */
+/** Many times the header of the largest plan. */
 const MAX_HEADER_BYTES = 64 * 1024 ** 2
 
 export function writeHeader(dir: string, header: RunHeader): void {

@@ -13,7 +13,7 @@ export interface ClientStart {
   readonly env: NodeJS.ProcessEnv
   /** It runs here, and what it prints lies here as `stdout` and `stderr`. */
   readonly folder: string
-  /** Core that it is pinned to; `null`: any. */
+  /** Core that it is pinned to; null for any. */
   readonly cpu: number | null
 }
 

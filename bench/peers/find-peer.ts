@@ -9,7 +9,7 @@ export interface FoundPeer {
   readonly peer: Peer
   /** Absolute path. */
   readonly binary: string
-  /** `null`: it does not tell. */
+  /** null if it does not tell. */
   readonly version: string | null
 }
 
@@ -26,7 +26,7 @@ export function peerEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, PATH: path.filter((part) => part !== '').join(delimiter) }
 }
 
-/** `null`: it is not on PATH. */
+/** null if it is not on PATH. */
 export async function findPeer(peer: Peer): Promise<FoundPeer | null> {
   const binary = findBinary(peer.binary)
   return binary === null ? null : { peer, binary, version: await readVersion(peer, binary) }

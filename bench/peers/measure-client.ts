@@ -35,7 +35,7 @@ export interface MeasureOptions {
   readonly settleMs: number
   /** Length of the window. */
   readonly windowMs: number
-  /** Core of the client; `null`: any. */
+  /** Core of the client; null for any. */
   readonly cpu: number | null
   readonly signal: AbortSignal
 }
@@ -131,7 +131,7 @@ async function hasBegun(client: ClientProcess, server: MeasuredServer, signal: A
   return false
 }
 
-/** The client is read as soon as the server's count is there. `null`: the client has ended. */
+/** The client is read as soon as the server's count is there. null if the client has ended. */
 async function read(client: ClientProcess, server: MeasuredServer): Promise<Reading | null> {
   const answered = await server.answered()
   const cpuSeconds = client.cpuSeconds()

@@ -39,7 +39,7 @@ export interface PeerOutput {
   readonly file: string
 }
 
-/** `null`: the tool does not tell. `ok: false`: requests failed, so its figures are of something else. */
+/** null if the tool does not tell. Where `ok` is false, requests failed, and its figures are of something else. */
 export type PeerReport =
   | { readonly ok: true; readonly p50Ms: number | null; readonly p99Ms: number | null }
   | { readonly ok: false; readonly reason: string }
@@ -49,7 +49,7 @@ export interface Peer {
   /** Looked for on PATH; an absolute path is taken as it is. */
   readonly binary: string
   readonly works: readonly WorkName[]
-  /** `null`: it has no way to tell its version. */
+  /** null if it has no way to tell its version. */
   readonly versionArgs: readonly string[] | null
   /** Its first group is the version. Default: the first thing that looks like one. */
   readonly versionPattern?: RegExp

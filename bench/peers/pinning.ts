@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { findBinary } from './find-peer.ts'
 
 export interface Pinning {
-  /** `null`: any core. */
+  /** null for any core. */
   readonly server: number | null
   readonly client: number | null
   /** For the conditions of the result. */

@@ -29,7 +29,7 @@ export function roundTrials(
 /**
  * As many repetitions again of the cells that would fail a gate, numbered on, each beside its baseline.
  * @param measured all trials so far
- * @param baseline the target that the others are compared with; `null`: none
+ * @param baseline the target that the others are compared with; null if there is none
  */
 export function confirmTrials(
   { scenario }: Plan,

@@ -9,7 +9,7 @@ export class HeadMemory {
   readonly #bytes = new Uint8Array(LONGEST_HEAD_BYTES)
   readonly #same = new SameBytes(this.#bytes)
   readonly #head = emptyHead()
-  /** 0: nothing is remembered. */
+  /** 0 if nothing is remembered. */
   #length = 0
 
   /** `bytes[start, end)` is a whole head with its empty line, and was accepted as `head`. */

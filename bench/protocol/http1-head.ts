@@ -5,7 +5,7 @@ export interface ResponseHead {
   status: number
   /** 0 or 1 of HTTP/1.x. */
   minorVersion: number
-  /** −1: absent. */
+  /** −1 if absent. */
   contentLength: number
   isChunked: boolean
   saysClose: boolean
@@ -134,7 +134,7 @@ export function readTrailerLine(bytes: Uint8Array, start: number, end: number): 
   return colonOf(bytes, start, end) < 0 ? `bad trailer line ${quoted(bytes, start, end)}` : null
 }
 
-/** Where a field's name ends; −1: the line is no field. */
+/** Where a field's name ends; −1 if the line is no field. */
 function colonOf(bytes: Uint8Array, start: number, end: number): number {
   let colon = start
   while (colon < end && IS_TOKEN[bytes[colon] ?? 0] === 1) colon++

@@ -129,7 +129,7 @@ export class Http1Parser {
     return this.#result()
   }
 
-  /** @param answerStart where the answer begins in `bytes`; −1: it began in an earlier read */
+  /** @param answerStart where the answer begins in `bytes`; −1 if it began in an earlier read */
   #readFraming(bytes: Uint8Array, start: number, end: number, answerStart: number): number {
     const wasInHead = this.#state === STATE.headerLine
     const at = this.#readLine(bytes, start, end)

@@ -16,7 +16,7 @@ export interface JsonTemplate {
   /** Where each number that may differ begins and ends in it. */
   readonly numberStarts: Int32Array
   readonly numberEnds: Int32Array
-  /** `null`: any finite number. */
+  /** null for any finite number. */
   readonly ranges: readonly (IntegerRange | null)[]
 }
 

@@ -26,7 +26,7 @@ interface FoundTensor {
   name: string
   datatype: string
   shape: number[]
-  /** −1: it has no typed contents. */
+  /** −1 if it has no typed contents. */
   contentsStart: number
   contentsEnd: number
 }

@@ -89,7 +89,7 @@ class AnswerSpan {
     return error ?? (isWrapped ? null : 'the answer is empty')
   }
 
-  /** To be called after `find`. */
+  /** Call `find` first. */
   partOf(request: number): StreamPart {
     const inner = this.#inner
     let mark: boolean | null = null

@@ -26,7 +26,7 @@ export interface CleanOptions {
   readonly stateDirs: readonly string[]
   /** Says what would be removed, removes nothing. */
   readonly dryRun: boolean
-  /** `null`: there is none, or it cannot be asked. */
+  /** null if there is none, or if it cannot be asked. */
   readonly engine: Engine | null
   readonly images: boolean
   readonly volumes: boolean

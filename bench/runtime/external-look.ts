@@ -10,7 +10,7 @@ import type { StartRequest } from './types.ts'
 
 export type Seen =
   | { readonly state: 'ready'; readonly metadata: ServerMetadata | null }
-  /** It may come: it does not answer yet, or it loads. */
+  /** Waiting may help: it does not answer yet, or its model is still loading. */
   | { readonly state: 'waiting'; readonly error: BenchError }
   /** Waiting does not help. */
   | { readonly state: 'refused'; readonly error: BenchError }

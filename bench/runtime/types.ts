@@ -84,7 +84,7 @@ export interface StartRequest {
   readonly spec: ServerSpec
   /** Name of the model whose readiness is waited for. */
   readonly model: string
-  /** `null`: whichever version the server takes. */
+  /** null for whichever version the server chooses. */
   readonly modelVersion: string | null
   /** Whether a target asks it over KServe's protocol: only then does it have such a model to be ready. */
   readonly speaksKserve: boolean

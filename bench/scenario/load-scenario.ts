@@ -32,7 +32,7 @@ export interface Overrides {
   readonly only: readonly string[]
   /** Warm-up ≤ 200 ms, window ≤ 500 ms, at most 2 repetitions, and no more for precision. */
   readonly quick: boolean
-  /** `null`: the scenario's. */
+  /** null for the scenario's. */
   readonly seed: number | null
 }
 

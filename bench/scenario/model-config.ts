@@ -11,7 +11,7 @@ export interface ConfigTensor {
   readonly name: string
   /** As a scenario names it; `null` where it is left out. */
   readonly datatype: string | null
-  /** −1: any. Without the batch dimension where the model has a largest batch; `null` where it is left out. */
+  /** Without the batch dimension if the model has a largest batch; −1 for any size; null if the config leaves it out. */
   readonly dims: readonly number[] | null
   readonly optional: boolean
   /** In the file, from 1. */

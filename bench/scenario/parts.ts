@@ -23,7 +23,7 @@ export interface Parts {
   /** With those of their fields that their schemas accept. */
   readonly targets: ReadonlyMap<string, PartialTarget>
   readonly engine: EngineName | null
-  /** Names in matrix.targets as they are written; `null`: none are, so all targets are measured. */
+  /** Names in matrix.targets as they are written; null if none are, so that all targets are measured. */
   readonly matrixTargets: readonly unknown[] | null
   readonly batchSizes: readonly unknown[]
   readonly loads: readonly (ParsedLoad | null)[]
@@ -33,7 +33,7 @@ export interface Parts {
   readonly ruleTargets: readonly unknown[]
   readonly model: z.output<typeof modelSchema> | null
   readonly measure: ParsedMeasure | null
-  /** Keys of `measure.auto` as they are written; `null`: it is left out. */
+  /** Keys of `measure.auto` as they are written; null if it is left out. */
   readonly autoKeys: readonly string[] | null
 }
 

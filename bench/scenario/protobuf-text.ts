@@ -42,7 +42,7 @@ class Reader {
     this.#tokens = tokens
   }
 
-  /** @param end the bracket that closes it; `null`: the end of the file */
+  /** @param end the bracket that closes it; null for the end of the file */
   message(end: string | null, depth: number): TextMessage {
     const fields = new Map<string, TextField[]>()
     for (let token = this.#next(); token !== null && token.text !== end; token = this.#next()) {

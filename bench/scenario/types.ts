@@ -12,7 +12,7 @@ export interface TensorSpec {
 
 export interface ModelSpec {
   readonly name: string
-  /** `null`: the server's newest. */
+  /** null for the server's newest. */
   readonly version: string | null
   readonly inputs: readonly TensorSpec[]
   readonly outputs: readonly TensorSpec[]
@@ -22,9 +22,9 @@ export interface ModelSpec {
 
 /** How a container is run; without any of it, it has no limits and the bridge. */
 export interface ContainerSpec {
-  /** `null`: a name of its own for each start. */
+  /** null for a name of its own at each start. */
   readonly containerName: string | null
-  /** `bridge`: ports published on 127.0.0.1. `host`: the machine's own network. `null`: nothing was asked for. */
+  /** `bridge`: ports published on 127.0.0.1. `host`: the machine's own network. null if nothing was asked for. */
   readonly network: 'bridge' | 'host' | null
   readonly limits: {
     /** In cores. */
@@ -50,11 +50,11 @@ export interface FlaskServer extends ContainerSpec {
   readonly mode: 'production' | 'development'
   readonly workers: number
   readonly threads: number
-  /** `null`: any free port. */
+  /** null for any free port. */
   readonly port: number | null
-  /** By tag or digest; `null`: built. */
+  /** By tag or digest; null if it is built. */
   readonly image: string | null
-  /** `null`: from dyno's own flask-app/. */
+  /** null for dyno's own flask-app/. */
   readonly build: ImageBuild | null
   readonly env: Readonly<Record<string, string>>
   readonly startTimeoutMs: number
@@ -62,10 +62,10 @@ export interface FlaskServer extends ContainerSpec {
 
 export interface TritonServer extends ContainerSpec {
   readonly kind: 'triton'
-  /** By tag or digest; `null`: as its GPUs need it. */
+  /** By tag or digest; null for the one that suits its GPUs. */
   readonly image: string | null
   readonly gpus: 'auto' | 'all' | 'none' | number
-  /** `null`: any free ports. */
+  /** null for any free ports. */
   readonly ports: { readonly http: number; readonly grpc: number; readonly metrics: number } | null
   readonly env: Readonly<Record<string, string>>
   readonly startTimeoutMs: number
@@ -113,7 +113,7 @@ export type LoadModel =
       readonly model: 'open'
       /** Requests per second; of a profile, the mean over the window. */
       readonly requestRate: number
-      /** `null`: the rate is the same all the time. */
+      /** null if the rate is the same all the time. */
       readonly profile: RateProfile | null
       readonly distribution: 'constant' | 'poisson'
       readonly maxInFlight: number
@@ -142,7 +142,7 @@ export interface GateSpec {
 
 export interface GateRule {
   readonly metric: MetricName
-  /** `null`: every target. */
+  /** null for every target. */
   readonly target: string | null
   /** Fraction of the baseline's value by which the metric may get worse. */
   readonly maxRegression: number | null
@@ -191,12 +191,12 @@ export interface Scenario {
     readonly durationMs: number
     /** With `auto`, the least number. */
     readonly repetitions: number
-    /** `null`: windows and repetitions are as many as they are, whatever the intervals. */
+    /** null if windows and repetitions stay as many as they are, whatever the intervals. */
     readonly auto: AutoSpec | null
     readonly timeoutMs: number
     readonly seed: number
   }
-  /** `null`: values are not compared. */
+  /** null if values are not compared. */
   readonly verify: VerifySpec | null
   readonly compare: { readonly baseline: string } | null
   readonly gate: GateSpec | null

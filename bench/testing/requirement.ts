@@ -25,7 +25,7 @@ export function describeWith<Thing>(
   describe.skip(title, () => body(STAND_IN as Thing))
 }
 
-/** The same for one test. */
+/** Like `describeWith`, for a single test. */
 export function itWith<Thing>(
   requirement: Requirement<Thing>,
   title: string,

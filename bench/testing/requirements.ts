@@ -43,7 +43,7 @@ export function dockerCompose(): Requirement<true> {
   return program('docker compose', ['docker', 'compose', 'version'], 'sudo apt install docker-compose-plugin')
 }
 
-/** The path of its program. */
+/** Where its program lies. */
 export function chromium(): Requirement<string> {
   const path = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
   if (existsSync(path)) return { name: 'Chromium', thing: path }

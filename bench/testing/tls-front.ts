@@ -13,7 +13,7 @@ export interface TlsFront {
   close(): Promise<void>
 }
 
-/** @param alpn protocols that it chooses from; `null`: it knows no ALPN */
+/** @param alpn protocols that it chooses from; null if it knows no ALPN */
 export async function startTlsFront(
   { keyPem, certPem }: Pick<Certificates, 'keyPem' | 'certPem'>,
   toPort: number,

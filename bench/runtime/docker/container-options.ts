@@ -9,7 +9,7 @@ export interface ServerContainer {
   readonly server: string
   /** Reference or id. */
   readonly image: string
-  /** `null`: the image's own. */
+  /** null for the image's own. */
   readonly command: readonly string[] | null
   readonly env: Readonly<Record<string, string>>
   readonly network: 'bridge' | 'host'
@@ -25,7 +25,7 @@ export interface ServerContainer {
 export interface PublishedPort {
   /** Where the server listens in the container. */
   readonly inside: number
-  /** On 127.0.0.1; `null`: any free one, told by the engine. */
+  /** On 127.0.0.1; null for any free one, which the engine names. */
   readonly outside: number | null
 }
 

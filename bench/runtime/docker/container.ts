@@ -34,7 +34,7 @@ export interface StartedContainer {
 
 export interface ContainerRequest {
   readonly container: ServerContainer
-  /** `null`: one of its own. */
+  /** null for one of its own. */
   readonly containerName: string | null
   readonly logDir: string
 }

@@ -92,7 +92,7 @@ function imageOf({ spec, name, signal, events }: FlaskRequest, place: DockerPlac
 }
 
 interface ServedModel {
-  /** `null`: the image's own. */
+  /** null for the image's own. */
   readonly mounted: string | null
   /** `null` where only the image knows. */
   readonly sha256: string | null

@@ -28,7 +28,7 @@ export async function ensureOwnImage(engine: Engine, which: OwnImage, request: O
   return (await identifyImage(engine, sources.tag)) ?? (await buildFrom(engine, sources.context, sources, request))
 }
 
-/** Builds it, from the cache where nothing has changed. @param tag `null`: the hash of its sources */
+/** Builds it, from the cache where nothing has changed. @param tag null for the hash of its sources */
 export async function buildOwnImage(
   engine: Engine,
   which: OwnImage,

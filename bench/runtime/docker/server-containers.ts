@@ -15,7 +15,7 @@ interface Place {
   readonly server: string
   /** Reference or id of the image. */
   readonly image: string
-  /** On this machine: of the host network to listen on, of the bridge to publish; `null`: any free one. */
+  /** On this machine: of the host network to listen on, of the bridge to publish; null for any free one. */
   readonly ports: readonly (number | null)[]
 }
 
