@@ -40,7 +40,7 @@ package_use() (
 
 package_state() { find node_modules -printf '%p %s %T@\n' | sort; }
 
-# Answers as the Flask app does, one row or several.
+# Answers as the Flask app does, one row or several; not at once, so that its rate is far below the load generator's limit.
 package_serve() {
   node -e '
     require("http").createServer((request, response) => {
@@ -49,8 +49,9 @@ package_serve() {
         const rows = request.url === "/predict" ? JSON.parse(body).features : null
         const all = (value) => (Array.isArray(rows[0]) ? rows.map(() => value) : value)
         response.setHeader("content-type", "application/json")
-        response.end(JSON.stringify(rows === null ? { status: "healthy", model_loaded: true }
-          : { prediction: all(1), confidence: all(0.75), raw_output: all(0.75) }))
+        const answer = rows === null ? { status: "healthy", model_loaded: true }
+          : { prediction: all(1), confidence: all(0.75), raw_output: all(0.75) }
+        setTimeout(() => response.end(JSON.stringify(answer)), 5)
       })
     }).listen(0, "127.0.0.1", function () { console.log(this.address().port) })
   ' >"$package_folder/port" &
